@@ -1,0 +1,50 @@
+//! Identifiers of rows, one type a table: two ids cannot be swapped.
+
+crate::id_types! {
+    /// A convention.
+    ConventionId,
+    /// A dated set of a convention's rules.
+    TermsId,
+    /// A signatory of a convention.
+    SignatoryId,
+    /// A budget year (*exercice*) of a convention.
+    BudgetYearId,
+    /// A programme (PRE).
+    ProgrammeId,
+    /// A priority neighbourhood (*quartier*).
+    NeighbourhoodId,
+    /// An hour quota (*quotité horaire*).
+    QuotaId,
+    /// An hourly rate.
+    RateId,
+    /// A person who signs in.
+    AccountId,
+    /// A role given to an account.
+    RoleGrantId,
+    /// A signed-in state.
+    SignInId,
+    /// An invitation to set a password.
+    InvitationId,
+    /// A bearer token of the API.
+    ApiTokenId,
+    /// A psychologist.
+    PsychologistId,
+    /// A child.
+    ChildId,
+    /// A guardian of a child.
+    GuardianId,
+    /// A referral (*orientation*).
+    ReferralId,
+    /// A guardian's consent.
+    ConsentId,
+    /// A session (*séance*).
+    SessionId,
+    /// A decision on a session.
+    DecisionId,
+    /// An invoice or a credit note.
+    InvoiceId,
+    /// An entry of the journal.
+    JournalEntryId,
+    /// A mail of the outbox.
+    MailId,
+}
