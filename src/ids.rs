@@ -45,6 +45,8 @@ crate::id_types! {
     InvoiceId,
     /// An entry of the journal.
     JournalEntryId,
+    /// Whatever an entry of the journal is about.
+    JournalSubjectId,
     /// A mail of the outbox.
     MailId,
 }

@@ -13,3 +13,8 @@ pub mod ids;
 pub mod money;
 
 pub mod db;
+pub mod failure;
+pub mod schema;
+pub mod vault;
+
+pub mod journal;

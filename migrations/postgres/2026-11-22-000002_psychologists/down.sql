@@ -1,0 +1,2 @@
+DROP TABLE vat_regimes;
+DROP TABLE psychologists;

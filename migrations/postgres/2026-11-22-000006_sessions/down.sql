@@ -1,0 +1,3 @@
+DROP TABLE invoice_sessions;
+DROP TABLE session_decisions;
+DROP TABLE sessions;

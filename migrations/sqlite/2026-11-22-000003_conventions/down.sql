@@ -1,0 +1,11 @@
+DROP TABLE month_reopenings;
+DROP TABLE buyers;
+DROP TABLE rates;
+DROP TABLE quotas;
+DROP TABLE neighbourhoods;
+DROP TABLE convention_programmes;
+DROP TABLE contributions;
+DROP TABLE budget_years;
+DROP TABLE signatories;
+DROP TABLE terms;
+DROP TABLE conventions;

@@ -1,0 +1,4 @@
+DROP TABLE invoice_files;
+DROP TABLE invoice_lines;
+DROP TABLE invoices;
+DROP TABLE invoice_counters;

@@ -1,0 +1,2 @@
+DROP TABLE journal_entries;
+DROP TABLE journal_chains;

@@ -1,0 +1,671 @@
+//! The tables as diesel knows them: one description for both databases. A test reads every column of it on each.
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    accounts (id) {
+        id -> DbUuid,
+        email -> Text,
+        display_name -> Text,
+        password_hash -> Nullable<Text>,
+        told_at_once -> Bool,
+        created_at -> Instant,
+        disabled_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    programmes (id) {
+        id -> DbUuid,
+        code -> Text,
+        name -> Text,
+        town -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    role_grants (id) {
+        id -> DbUuid,
+        account_id -> DbUuid,
+        role -> Text,
+        programme_id -> Nullable<DbUuid>,
+        granted_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    invitations (id) {
+        id -> DbUuid,
+        account_id -> DbUuid,
+        token_hash -> Binary,
+        created_at -> Instant,
+        expires_at -> Instant,
+        used_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    sign_ins (id) {
+        id -> DbUuid,
+        account_id -> DbUuid,
+        token_hash -> Binary,
+        role_in_use -> Text,
+        created_at -> Instant,
+        last_seen_at -> Instant,
+        ended_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    api_tokens (id) {
+        id -> DbUuid,
+        account_id -> DbUuid,
+        token_hash -> Binary,
+        label -> Text,
+        created_at -> Instant,
+        expires_at -> Instant,
+        revoked_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    throttles (subject) {
+        subject -> Binary,
+        failures -> Integer,
+        last_failure_at -> Instant,
+        blocked_until -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    idempotency_keys (account_id, key) {
+        account_id -> DbUuid,
+        key -> Text,
+        request_hash -> Binary,
+        answer -> Text,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    psychologists (id) {
+        id -> DbUuid,
+        account_id -> DbUuid,
+        legal_name -> Text,
+        siret -> Text,
+        rpps -> Nullable<Text>,
+        adeli -> Nullable<Text>,
+        vat_number -> Nullable<Text>,
+        iban -> Text,
+        bic -> Nullable<Text>,
+        street -> Text,
+        postcode -> Text,
+        city -> Text,
+        mandate_signed_on -> Nullable<Date>,
+        mandate_signed_by -> Nullable<Text>,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    vat_regimes (psychologist_id, service_type, starts_on) {
+        psychologist_id -> DbUuid,
+        service_type -> Text,
+        starts_on -> Date,
+        regime -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    conventions (id) {
+        id -> DbUuid,
+        slug -> Text,
+        title -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        signed_on -> Nullable<Date>,
+        file_sha256 -> Binary,
+        is_example -> Bool,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    terms (id) {
+        id -> DbUuid,
+        convention_id -> DbUuid,
+        starts_on -> Date,
+        ends_on -> Date,
+        min_age -> Integer,
+        max_age -> Integer,
+        late_entry_months -> Integer,
+        excused_absence_counted -> Bool,
+        excused_absence_billed -> Bool,
+        unexcused_absence_counted -> Bool,
+        unexcused_absence_billed -> Bool,
+        rounding -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    signatories (id) {
+        id -> DbUuid,
+        convention_id -> DbUuid,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        contact_email -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    budget_years (id) {
+        id -> DbUuid,
+        convention_id -> DbUuid,
+        label -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        budget_cents -> BigInt,
+        fixed_share_cents -> BigInt,
+        ceiling_cents -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    contributions (budget_year_id, signatory_id) {
+        budget_year_id -> DbUuid,
+        signatory_id -> DbUuid,
+        amount_cents -> BigInt,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    convention_programmes (convention_id, programme_id) {
+        convention_id -> DbUuid,
+        programme_id -> DbUuid,
+        signatory_id -> DbUuid,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    neighbourhoods (id) {
+        id -> DbUuid,
+        programme_id -> DbUuid,
+        code -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    quotas (id) {
+        id -> DbUuid,
+        programme_id -> DbUuid,
+        budget_year_id -> DbUuid,
+        allotted_minutes -> Integer,
+        reserved_minutes -> Integer,
+        used_minutes -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    rates (id) {
+        id -> DbUuid,
+        convention_id -> DbUuid,
+        psychologist_id -> Nullable<DbUuid>,
+        service_type -> Text,
+        starts_on -> Date,
+        hourly_cents -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    buyers (convention_id) {
+        convention_id -> DbUuid,
+        name -> Text,
+        siren -> Text,
+        siret -> Text,
+        street -> Text,
+        postcode -> Text,
+        city -> Text,
+        service_code -> Nullable<Text>,
+        engagement_number -> Nullable<Text>,
+        contract_number -> Nullable<Text>,
+        required_reference -> Text,
+        channel -> Text,
+        payment_days -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    month_reopenings (id) {
+        id -> DbUuid,
+        convention_id -> DbUuid,
+        month_on -> Date,
+        reason -> Text,
+        until_on -> Date,
+        opened_by -> DbUuid,
+        opened_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    child_reference_counters (programme_id, year) {
+        programme_id -> DbUuid,
+        year -> Integer,
+        last_number -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    children (id) {
+        id -> DbUuid,
+        programme_id -> DbUuid,
+        reference -> Text,
+        first_name -> Binary,
+        last_name -> Binary,
+        born_on -> Binary,
+        school -> Nullable<Binary>,
+        gender -> Text,
+        neighbourhood_id -> DbUuid,
+        referent_id -> Nullable<DbUuid>,
+        followed_since_on -> Date,
+        closed_on -> Nullable<Date>,
+        created_by -> Nullable<DbUuid>,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    guardians (id) {
+        id -> DbUuid,
+        child_id -> DbUuid,
+        position -> Integer,
+        name -> Binary,
+        relation -> Binary,
+        phone -> Nullable<Binary>,
+        email -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    referrals (id) {
+        id -> DbUuid,
+        child_id -> DbUuid,
+        psychologist_id -> DbUuid,
+        minutes -> Integer,
+        reserved_minutes -> Integer,
+        used_minutes -> Integer,
+        starts_on -> Date,
+        ends_on -> Date,
+        created_by -> Nullable<DbUuid>,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    consents (id) {
+        id -> DbUuid,
+        referral_id -> DbUuid,
+        guardian_id -> DbUuid,
+        given_on -> Date,
+        collected_by -> DbUuid,
+        recorded_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    invoice_counters (psychologist_id, year) {
+        psychologist_id -> DbUuid,
+        year -> Integer,
+        last_number -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    invoices (id) {
+        id -> DbUuid,
+        psychologist_id -> DbUuid,
+        convention_id -> DbUuid,
+        kind -> Text,
+        year -> Integer,
+        sequence -> Integer,
+        number -> Text,
+        month_on -> Date,
+        issued_on -> Date,
+        net_cents -> BigInt,
+        vat_cents -> BigInt,
+        gross_cents -> BigInt,
+        content -> Text,
+        content_sha256 -> Binary,
+        corrects_id -> Nullable<DbUuid>,
+        issued_by -> Nullable<DbUuid>,
+        issued_at -> Instant,
+        state -> Text,
+        due_on -> Date,
+        deposited_on -> Nullable<Date>,
+        ordered_on -> Nullable<Date>,
+        paid_on -> Nullable<Date>,
+        rejected_on -> Nullable<Date>,
+        rejection_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    invoice_lines (invoice_id, position) {
+        invoice_id -> DbUuid,
+        position -> Integer,
+        programme_id -> DbUuid,
+        service_type -> Text,
+        session_count -> Integer,
+        minutes -> Integer,
+        hourly_cents -> BigInt,
+        net_cents -> BigInt,
+        vat_regime -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    invoice_files (invoice_id, kind) {
+        invoice_id -> DbUuid,
+        kind -> Text,
+        sha256 -> Binary,
+        bytes -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    sessions (id) {
+        id -> DbUuid,
+        programme_id -> DbUuid,
+        quota_id -> DbUuid,
+        child_id -> DbUuid,
+        referral_id -> DbUuid,
+        psychologist_id -> DbUuid,
+        service_type -> Text,
+        state -> Text,
+        attendance -> Nullable<Text>,
+        session_on -> Date,
+        starts_at -> Instant,
+        ends_at -> Instant,
+        duration_minutes -> Integer,
+        quota_minutes -> Integer,
+        billed_minutes -> Integer,
+        place -> Nullable<Text>,
+        created_by -> DbUuid,
+        created_at -> Instant,
+        booked_at -> Nullable<Instant>,
+        recorded_by -> Nullable<DbUuid>,
+        recorded_at -> Nullable<Instant>,
+        decided_by -> Nullable<DbUuid>,
+        decided_at -> Nullable<Instant>,
+        reason -> Nullable<Text>,
+        cancelled_by -> Nullable<DbUuid>,
+        cancelled_at -> Nullable<Instant>,
+        invoice_id -> Nullable<DbUuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    session_decisions (id) {
+        id -> DbUuid,
+        session_id -> DbUuid,
+        kind -> Text,
+        reason -> Nullable<Text>,
+        seen -> Text,
+        decided_by -> DbUuid,
+        decided_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    invoice_sessions (invoice_id, session_id) {
+        invoice_id -> DbUuid,
+        session_id -> DbUuid,
+        is_live -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    journal_chains (chain) {
+        chain -> Text,
+        length -> BigInt,
+        head -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    journal_entries (id) {
+        id -> DbUuid,
+        chain -> Text,
+        position -> BigInt,
+        at -> Instant,
+        actor_id -> Nullable<DbUuid>,
+        action -> Text,
+        subject -> Text,
+        subject_id -> DbUuid,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+        previous_hash -> Binary,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    mails (id) {
+        id -> DbUuid,
+        message_id -> Text,
+        kind -> Text,
+        dedupe_key -> Nullable<Text>,
+        recipient -> Text,
+        subject -> Text,
+        text_body -> Text,
+        html_body -> Text,
+        created_at -> Instant,
+        attempts -> Integer,
+        next_attempt_at -> Instant,
+        leased_until -> Nullable<Instant>,
+        last_error -> Nullable<Text>,
+        sent_at -> Nullable<Instant>,
+        failed_at -> Nullable<Instant>,
+    }
+}
+
+diesel::joinable!(role_grants -> accounts (account_id));
+diesel::joinable!(role_grants -> programmes (programme_id));
+diesel::joinable!(invitations -> accounts (account_id));
+diesel::joinable!(sign_ins -> accounts (account_id));
+diesel::joinable!(api_tokens -> accounts (account_id));
+diesel::joinable!(idempotency_keys -> accounts (account_id));
+diesel::joinable!(psychologists -> accounts (account_id));
+diesel::joinable!(vat_regimes -> psychologists (psychologist_id));
+diesel::joinable!(terms -> conventions (convention_id));
+diesel::joinable!(signatories -> conventions (convention_id));
+diesel::joinable!(budget_years -> conventions (convention_id));
+diesel::joinable!(contributions -> budget_years (budget_year_id));
+diesel::joinable!(contributions -> signatories (signatory_id));
+diesel::joinable!(convention_programmes -> conventions (convention_id));
+diesel::joinable!(convention_programmes -> programmes (programme_id));
+diesel::joinable!(convention_programmes -> signatories (signatory_id));
+diesel::joinable!(neighbourhoods -> programmes (programme_id));
+diesel::joinable!(quotas -> programmes (programme_id));
+diesel::joinable!(quotas -> budget_years (budget_year_id));
+diesel::joinable!(rates -> conventions (convention_id));
+diesel::joinable!(rates -> psychologists (psychologist_id));
+diesel::joinable!(buyers -> conventions (convention_id));
+diesel::joinable!(month_reopenings -> conventions (convention_id));
+diesel::joinable!(month_reopenings -> accounts (opened_by));
+diesel::joinable!(child_reference_counters -> programmes (programme_id));
+diesel::joinable!(children -> programmes (programme_id));
+diesel::joinable!(children -> neighbourhoods (neighbourhood_id));
+diesel::joinable!(guardians -> children (child_id));
+diesel::joinable!(referrals -> children (child_id));
+diesel::joinable!(referrals -> psychologists (psychologist_id));
+diesel::joinable!(referrals -> accounts (created_by));
+diesel::joinable!(consents -> referrals (referral_id));
+diesel::joinable!(consents -> guardians (guardian_id));
+diesel::joinable!(consents -> accounts (collected_by));
+diesel::joinable!(invoice_counters -> psychologists (psychologist_id));
+diesel::joinable!(invoices -> psychologists (psychologist_id));
+diesel::joinable!(invoices -> conventions (convention_id));
+diesel::joinable!(invoices -> accounts (issued_by));
+diesel::joinable!(invoice_lines -> invoices (invoice_id));
+diesel::joinable!(invoice_lines -> programmes (programme_id));
+diesel::joinable!(invoice_files -> invoices (invoice_id));
+diesel::joinable!(sessions -> programmes (programme_id));
+diesel::joinable!(sessions -> quotas (quota_id));
+diesel::joinable!(sessions -> children (child_id));
+diesel::joinable!(sessions -> referrals (referral_id));
+diesel::joinable!(sessions -> psychologists (psychologist_id));
+diesel::joinable!(sessions -> invoices (invoice_id));
+diesel::joinable!(session_decisions -> sessions (session_id));
+diesel::joinable!(session_decisions -> accounts (decided_by));
+diesel::joinable!(invoice_sessions -> invoices (invoice_id));
+diesel::joinable!(invoice_sessions -> sessions (session_id));
+diesel::joinable!(journal_entries -> accounts (actor_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    programmes,
+    role_grants,
+    invitations,
+    sign_ins,
+    api_tokens,
+    throttles,
+    idempotency_keys,
+    psychologists,
+    vat_regimes,
+    conventions,
+    terms,
+    signatories,
+    budget_years,
+    contributions,
+    convention_programmes,
+    neighbourhoods,
+    quotas,
+    rates,
+    buyers,
+    month_reopenings,
+    child_reference_counters,
+    children,
+    guardians,
+    referrals,
+    consents,
+    invoice_counters,
+    invoices,
+    invoice_lines,
+    invoice_files,
+    sessions,
+    session_decisions,
+    invoice_sessions,
+    journal_chains,
+    journal_entries,
+    mails,
+);
