@@ -1,1 +1,6 @@
+//! The one test binary: each further binary would link the whole tree again.
+// a test that meets what it did not expect stops there: that is its failure
+#![allow(clippy::unwrap_used)]
+
+mod support;
 
