@@ -1,0 +1,31 @@
+# What one does here. Each target installs what it lacks (scripts/setup), and says so.
+.PHONY: run test bench check fmt screenshots
+
+LISTEN ?= 127.0.0.1:8080
+
+run: ## builds, then serves the demonstration: a fresh database, an account per role
+	@scripts/setup run
+	cargo build --bin psypre
+	@echo
+	@echo "PsyPRE opens on http://$(LISTEN) (Ctrl-C stops it; LISTEN=127.0.0.1:9000 make run for another port)"
+	@cargo run --quiet --bin psypre -- demo --listen $(LISTEN)
+
+test: ## everything: style, both databases, real SMTP peers, the invoice rules, the browser
+	@scripts/setup test
+	@scripts/test
+
+bench: ## what this code does in a second, beside what the database alone does
+	@scripts/setup test
+	@POSTGRES_DURABLE=1 scripts/postgres run cargo bench
+
+check: ## the quick look before a commit
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+
+fmt:
+	cargo fmt
+
+screenshots: ## docs/screenshot.png and its phone sister, from the demonstration
+	@scripts/setup test
+	cargo build --bin psypre
+	scripts/screenshots
