@@ -18,3 +18,5 @@ pub mod schema;
 pub mod vault;
 
 pub mod journal;
+
+pub mod conventions;

@@ -1,0 +1,419 @@
+//! Conventions as data: their parties, period, budget years, quotas, rates, and the dated rules that every other
+//! feature reads by the date of a session. The next convention or amendment is entered, never programmed.
+
+
+use chrono::{Days, NaiveDate};
+
+use crate::calendar::{Month, age_on};
+use crate::hours::Minutes;
+use crate::ids::PsychologistId;
+use crate::money::Cents;
+
+crate::text_enum! {
+    /// What a psychologist is asked to do (*type de prestation*).
+    ServiceType {
+        /// A session with a child (*entretien psychologique*).
+        Interview => "interview",
+        /// A session with the pathway referents (*analyse de la pratique*).
+        PracticeAnalysis => "practice_analysis",
+        /// A training of the teams (*formation*).
+        Training => "training",
+    }
+}
+
+impl ServiceType {
+    /// The words that users read.
+    pub const fn french(self) -> &'static str {
+        match self {
+            Self::Interview => "entretien psychologique",
+            Self::PracticeAnalysis => "analyse de la pratique",
+            Self::Training => "formation",
+        }
+    }
+}
+
+crate::text_enum! {
+    /// How an absence was announced (rule 6).
+    AbsenceKind {
+        /// Announced, or for a good reason (*absence excusée*).
+        Excused => "excused",
+        /// Not announced (*absence non excusée*).
+        Unexcused => "unexcused",
+    }
+}
+
+crate::text_enum! {
+    /// How a line of an invoice is rounded to the cent (rule 8).
+    Rounding {
+        /// Half a cent counts for a whole one (*au centime, la demie comptant pour un*).
+        HalfUp => "half_up",
+    }
+}
+
+crate::text_enum! {
+    /// What a signatory is.
+    SignatoryKind {
+        /// An association of towns (*métropole*).
+        Metropole => "metropole",
+        /// A town's welfare centre (*centre communal d'action sociale*).
+        Ccas => "ccas",
+        /// A town (*ville*).
+        Town => "town",
+        /// An association (*association loi de 1901*).
+        Association => "association",
+    }
+}
+
+impl SignatoryKind {
+    /// The words that users read.
+    pub const fn french(self) -> &'static str {
+        match self {
+            Self::Metropole => "métropole",
+            Self::Ccas => "CCAS",
+            Self::Town => "ville",
+            Self::Association => "association",
+        }
+    }
+}
+
+crate::text_enum! {
+    /// The way by which invoices reach the buyer; each has its own dialect of Factur-X.
+    InvoiceChannel {
+        /// An approved platform of the reform of electronic invoicing (*plateforme agréée*).
+        Reform => "reform",
+        /// A deposit on the portal Chorus Pro itself.
+        ChorusDirect => "chorus_direct",
+    }
+}
+
+impl InvoiceChannel {
+    /// The words that users read.
+    pub const fn french(self) -> &'static str {
+        match self {
+            Self::Reform => "plateforme agréée (réforme de la facturation électronique)",
+            Self::ChorusDirect => "dépôt direct sur Chorus Pro",
+        }
+    }
+}
+
+crate::text_enum! {
+    /// Which references the buyer requires on an invoice, as its record in the directory of Chorus Pro says.
+    ReferenceRequirement {
+        /// None.
+        None => "none",
+        /// A service code.
+        Service => "service",
+        /// An engagement number.
+        Engagement => "engagement",
+        /// One of them at least.
+        ServiceOrEngagement => "service_or_engagement",
+        /// Both.
+        ServiceAndEngagement => "service_and_engagement",
+    }
+}
+
+impl ReferenceRequirement {
+    /// The words that users read.
+    pub const fn french(self) -> &'static str {
+        match self {
+            Self::None => "aucune référence",
+            Self::Service => "un code service",
+            Self::Engagement => "un numéro d'engagement",
+            Self::ServiceOrEngagement => "un code service ou un numéro d'engagement",
+            Self::ServiceAndEngagement => "un code service et un numéro d'engagement",
+        }
+    }
+
+    /// Whether an invoice with these references is complete.
+    pub fn is_met(self, has_service_code: bool, has_engagement_number: bool) -> bool {
+        match self {
+            Self::None => true,
+            Self::Service => has_service_code,
+            Self::Engagement => has_engagement_number,
+            Self::ServiceOrEngagement => has_service_code || has_engagement_number,
+            Self::ServiceAndEngagement => has_service_code && has_engagement_number,
+        }
+    }
+}
+
+/// A period of whole days, both ends included.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Period {
+    /// Its first day.
+    pub from: NaiveDate,
+    /// Its last day.
+    pub until: NaiveDate,
+}
+
+impl Period {
+    /// Whether a day is in it.
+    pub fn contains(self, day: NaiveDate) -> bool {
+        self.from <= day && day <= self.until
+    }
+
+    /// Whether another period lies wholly in it.
+    pub fn covers(self, other: Self) -> bool {
+        self.from <= other.from && other.until <= self.until
+    }
+
+    /// Whether the two share a day.
+    pub fn overlaps(self, other: Self) -> bool {
+        self.from <= other.until && other.from <= self.until
+    }
+
+    /// Whether it ends before it begins.
+    pub fn is_inverted(self) -> bool {
+        self.until < self.from
+    }
+
+    /// The stretches of this period that none of the others covers, in order.
+    pub fn gaps(self, others: &[Self]) -> Vec<Self> {
+        let mut sorted: Vec<Self> = others.iter().copied().filter(|p| p.overlaps(self)).collect();
+        sorted.sort_unstable();
+        let mut gaps = Vec::new();
+        let mut next = Some(self.from);
+        for period in sorted {
+            let Some(day) = next else { break };
+            if let Some(eve) = period.from.checked_sub_days(Days::new(1)).filter(|eve| day <= *eve) {
+                gaps.push(Self { from: day, until: eve });
+            }
+            next = period.until.checked_add_days(Days::new(1)).map(|after| after.max(day));
+        }
+        gaps.extend(next.filter(|day| *day <= self.until).map(|day| Self { from: day, until: self.until }));
+        gaps
+    }
+}
+
+/// `du 01/01/2024 au 31/12/2026`.
+impl std::fmt::Display for Period {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "du {} au {}", crate::calendar::short_date(self.from), crate::calendar::short_date(self.until))
+    }
+}
+
+/// What an absence does to the psychologist's pay and to the programme's quota (rule 6).
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct AbsenceRule {
+    /// The reserved time is invoiced as if the session had been held.
+    pub billed: bool,
+    /// The reserved time is taken from the quota.
+    pub counted: bool,
+}
+
+/// The rules of a convention over a period (rule 13): read with the date of the session, never with today's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Terms {
+    /// The days on which they apply.
+    pub period: Period,
+    /// The youngest age at which a child may be seen, in whole years.
+    pub youngest_age: i32,
+    /// The oldest age at which a child may be seen, in whole years: up to the eve of the next birthday.
+    pub oldest_age: i32,
+    /// Until when a session may be recorded, in months after its own: 1 is the end of the following month.
+    pub late_entry_months: i32,
+    /// How the lines of an invoice are rounded.
+    pub rounding: Rounding,
+    /// What an excused absence does.
+    pub excused_absence: AbsenceRule,
+    /// What an unexcused absence does.
+    pub unexcused_absence: AbsenceRule,
+}
+
+impl Terms {
+    /// Whether a child born on a day may be seen on another (rule 2).
+    pub fn allows_age(&self, born_on: NaiveDate, day: NaiveDate) -> bool {
+        (self.youngest_age..=self.oldest_age).contains(&age_on(born_on, day))
+    }
+
+    /// The last day on which a session held on a day may be recorded (rule 5).
+    pub fn last_entry_day(&self, held_on: NaiveDate) -> NaiveDate {
+        Month::of(held_on).plus(self.late_entry_months.unsigned_abs()).last()
+    }
+
+    /// The rule for a kind of absence.
+    pub fn absence(&self, kind: AbsenceKind) -> AbsenceRule {
+        match kind {
+            AbsenceKind::Excused => self.excused_absence,
+            AbsenceKind::Unexcused => self.unexcused_absence,
+        }
+    }
+}
+
+/// A year of a convention's budget (*exercice*); a school year as well as a calendar year.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct BudgetYear {
+    /// Its name: `2026`, or `2016-2017`.
+    pub label: String,
+    /// Its days.
+    pub period: Period,
+    /// What it may cost: the sum of the contributions.
+    pub budget: Cents,
+    /// The part of the budget kept for training and practice analysis.
+    pub fixed_share: Cents,
+    /// The day by which the contributions are called, when the convention names one.
+    pub call_by: Option<NaiveDate>,
+}
+
+/// An hourly rate over a period: a psychologist's own, or the convention's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Whose rate it is; everybody's when absent.
+    pub psychologist: Option<PsychologistId>,
+    /// For what.
+    pub service: ServiceType,
+    /// Euros an hour.
+    pub hourly: Cents,
+    /// The days on which it is in force.
+    pub period: Period,
+}
+
+/// The rate in force for a psychologist and a service type on a day: their own first, then the convention's (rule 8).
+pub fn rate_in_force(
+    rates: &[Rate],
+    psychologist: PsychologistId,
+    service: ServiceType,
+    day: NaiveDate,
+) -> Option<&Rate> {
+    let candidates = || rates.iter().filter(|r| r.service == service && r.period.contains(day));
+    candidates()
+        .find(|r| r.psychologist == Some(psychologist))
+        .or_else(|| candidates().find(|r| r.psychologist.is_none()))
+}
+
+/// Whether quotas at a rate, and the fixed share, cost more than the budget; then by how much.
+pub fn overspend(budget: Cents, fixed_share: Cents, quotas: Minutes, hourly: Cents) -> Option<Cents> {
+    let cost = hourly.for_time(quotas) + fixed_share;
+    (cost > budget).then(|| cost - budget)
+}
+
+/// Whether the last digit of a number agrees with the others (Luhn), as in a SIREN, a SIRET or an RPPS number.
+pub fn has_luhn_digit(number: &str) -> bool {
+    let weighed = number.bytes().rev().enumerate().map(|(place, byte)| {
+        let digit = u32::from(byte.wrapping_sub(b'0'));
+        match (place % 2, digit) {
+            (0, d) => d,
+            (_, d) if d > 4 => d * 2 - 9,
+            (_, d) => d * 2,
+        }
+    });
+    !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) && weighed.sum::<u32>().is_multiple_of(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
+    }
+
+    fn period(from: &str, until: &str) -> Period {
+        Period { from: day(from), until: day(until) }
+    }
+
+    fn terms() -> Terms {
+        Terms {
+            period: period("2024-01-01", "2026-12-31"),
+            youngest_age: 2,
+            oldest_age: 16,
+            late_entry_months: 1,
+            rounding: Rounding::HalfUp,
+            excused_absence: AbsenceRule::default(),
+            unexcused_absence: AbsenceRule { billed: true, counted: true },
+        }
+    }
+
+    #[test]
+    fn the_seventeenth_year_of_life_counts_whole() {
+        let born = day("2010-03-15");
+        for (on, allowed) in [("2012-03-14", false), ("2012-03-15", true), ("2027-03-14", true), ("2027-03-15", false)]
+        {
+            assert_eq!(terms().allows_age(born, day(on)), allowed, "{on}");
+        }
+    }
+
+    #[test]
+    fn entry_closes_at_the_end_of_the_following_month() {
+        assert_eq!(terms().last_entry_day(day("2026-01-31")), day("2026-02-28"));
+        assert_eq!(terms().last_entry_day(day("2026-12-01")), day("2027-01-31"));
+        let strict = Terms { late_entry_months: 0, ..terms() };
+        assert_eq!(strict.last_entry_day(day("2026-02-01")), day("2026-02-28"));
+    }
+
+    #[test]
+    fn each_kind_of_absence_has_its_rule() {
+        assert!(!terms().absence(AbsenceKind::Excused).billed);
+        assert!(terms().absence(AbsenceKind::Unexcused).counted);
+    }
+
+    #[test]
+    fn finds_the_days_that_nothing_covers() {
+        let whole = period("2024-01-01", "2026-12-31");
+        assert_eq!(whole.gaps(&[]), [whole]);
+        assert_eq!(whole.gaps(&[whole]), []);
+        assert_eq!(
+            whole.gaps(&[period("2026-01-01", "2026-11-30"), period("2024-01-01", "2024-12-31")]),
+            [period("2025-01-01", "2025-12-31"), period("2026-12-01", "2026-12-31")]
+        );
+        assert_eq!(whole.gaps(&[period("2023-01-01", "2030-01-01"), period("2024-05-01", "2024-06-01")]), []);
+    }
+
+    #[test]
+    fn a_psychologists_own_rate_comes_first() {
+        let (hers, other) = (PsychologistId::new(), PsychologistId::new());
+        let rate = |psychologist, cents, from: &str| Rate {
+            psychologist,
+            service: ServiceType::Interview,
+            hourly: Cents(cents),
+            period: period(from, "2026-12-31"),
+        };
+        let rates = [rate(None, 6000, "2024-01-01"), rate(Some(hers), 6500, "2026-10-01")];
+        let cents = |who, service, on: &str| rate_in_force(&rates, who, service, day(on)).map(|r| r.hourly.0);
+        assert_eq!(cents(hers, ServiceType::Interview, "2026-10-01"), Some(6500));
+        assert_eq!(cents(hers, ServiceType::Interview, "2026-09-30"), Some(6000));
+        assert_eq!(cents(other, ServiceType::Interview, "2026-10-01"), Some(6000));
+        assert_eq!(cents(hers, ServiceType::Training, "2026-10-01"), None);
+        assert_eq!(cents(hers, ServiceType::Interview, "2027-01-01"), None);
+    }
+
+    #[test]
+    fn required_references() {
+        use ReferenceRequirement as R;
+        for (requirement, met) in [
+            (R::None, [true, true, true, true]),
+            (R::Service, [false, true, false, true]),
+            (R::Engagement, [false, false, true, true]),
+            (R::ServiceOrEngagement, [false, true, true, true]),
+            (R::ServiceAndEngagement, [false, false, false, true]),
+        ] {
+            let given = [(false, false), (true, false), (false, true), (true, true)];
+            assert_eq!(given.map(|(service, engagement)| requirement.is_met(service, engagement)), met);
+        }
+    }
+
+    #[test]
+    fn check_digits() {
+        assert!(has_luhn_digit("242100410"));
+        assert!(!has_luhn_digit("242100411"));
+        assert!(!has_luhn_digit(""));
+        assert!(!has_luhn_digit("24210041A"));
+    }
+
+    proptest! {
+        #[test]
+        fn gaps_and_periods_share_no_day(starts in proptest::collection::vec((0u64..400, 0u64..90), 0..6)) {
+            let first = day("2024-01-01");
+            let whole = Period { from: first, until: first + Days::new(365) };
+            let periods: Vec<Period> = starts.iter()
+                .map(|(from, length)| Period { from: first + Days::new(*from), until: first + Days::new(from + length) })
+                .collect();
+            let gaps = whole.gaps(&periods);
+            for offset in 0..=365 {
+                let on = first + Days::new(offset);
+                let covered = periods.iter().any(|p| p.contains(on));
+                prop_assert_eq!(gaps.iter().any(|g| g.contains(on)), !covered);
+            }
+        }
+    }
+}
