@@ -1,6 +1,11 @@
 //! Conventions as data: their parties, period, budget years, quotas, rates, and the dated rules that every other
 //! feature reads by the date of a session. The next convention or amendment is entered, never programmed.
 
+pub mod file;
+mod file_checks;
+#[cfg(test)]
+mod file_tests;
+mod reader;
 
 use chrono::{Days, NaiveDate};
 

@@ -1,0 +1,382 @@
+//! The file in which a convention is written (TOML); `docs/convention-file.md` tells its keys to those who write one.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use toml::de::DeTable;
+
+pub use super::reader::Refusal;
+use super::reader::{Node, Reader, amount, date, flag, hours, text, texts, whole};
+use super::{
+    AbsenceRule, BudgetYear, InvoiceChannel, Period, ReferenceRequirement, Rounding, ServiceType, SignatoryKind, Terms,
+};
+use crate::hours::Minutes;
+use crate::money::Cents;
+
+/// A convention as it is written in a file, once everything in it agrees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConventionFile {
+    /// The agreement itself.
+    pub convention: Heading,
+    /// Who is invoiced.
+    pub buyer: Buyer,
+    /// The parties.
+    pub signatories: Vec<Signatory>,
+    /// Where the children live.
+    pub neighbourhoods: Vec<Neighbourhood>,
+    /// The programmes that follow them.
+    pub programmes: Vec<Programme>,
+    /// The years of its budget.
+    pub budget_years: Vec<Year>,
+    /// Its dated rules.
+    pub terms: Vec<Terms>,
+    /// The hourly rates of everybody.
+    pub rates: Vec<DefaultRate>,
+}
+
+/// The agreement itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heading {
+    /// Its code, stable for ever: a file of the same code is the same convention.
+    pub code: String,
+    /// Its title.
+    pub title: String,
+    /// Its days.
+    pub period: Period,
+    /// What all its years together may not exceed.
+    pub ceiling: Option<Cents>,
+}
+
+/// Who is invoiced, and how its invoices reach it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Buyer {
+    /// Its name.
+    pub name: String,
+    /// Its number in the register of companies, 9 digits.
+    pub siren: String,
+    /// The establishment that is invoiced, 14 digits.
+    pub siret: String,
+    /// Number and street, or what stands for it.
+    pub street: String,
+    /// Postcode.
+    pub postcode: String,
+    /// Town.
+    pub town: String,
+    /// The accounting service's address for mail.
+    pub email: Option<String>,
+    /// The way by which invoices reach it.
+    pub channel: InvoiceChannel,
+    /// Which references it requires.
+    pub reference_requirement: ReferenceRequirement,
+    /// Its service code on Chorus Pro.
+    pub service_code: Option<String>,
+    /// The engagement number that its invoices quote.
+    pub engagement_number: Option<String>,
+    /// How many days it has to pay.
+    pub payment_days: i32,
+}
+
+/// A party.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signatory {
+    /// Its code in the file.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: SignatoryKind,
+    /// Where its calls for funds are sent.
+    pub email: Option<String>,
+}
+
+/// A neighbourhood, or any territory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Neighbourhood {
+    /// Its code in the file.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Its town.
+    pub town: String,
+    /// Whether it is a priority neighbourhood (*quartier prioritaire*).
+    pub priority: bool,
+}
+
+/// A programme.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Programme {
+    /// Its code: the child references begin with it.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// The code of the signatory that runs it.
+    pub signatory: String,
+    /// The codes of its neighbourhoods.
+    pub neighbourhoods: Vec<String>,
+    /// A sentence shown beside its quota.
+    pub note: Option<String>,
+}
+
+/// A budget year with what each pays and what each may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Year {
+    /// Its name, days and amounts.
+    pub year: BudgetYear,
+    /// What each signatory pays, by its code.
+    pub contributions: BTreeMap<String, Cents>,
+    /// What each programme may use, by its code.
+    pub quotas: BTreeMap<String, Minutes>,
+}
+
+/// An hourly rate for every psychologist who has none of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DefaultRate {
+    /// For what.
+    pub service: ServiceType,
+    /// Euros an hour.
+    pub hourly: Cents,
+    /// The days on which it is in force.
+    pub period: Period,
+}
+
+/// The keys that one kind of table of the file may have.
+#[derive(Debug)]
+pub struct Section {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether the file may have several.
+    pub repeated: bool,
+    /// Its keys; those of `contributions` and `quotas` are codes.
+    pub keys: &'static [&'static str],
+}
+
+impl Section {
+    /// How its title is written: `[convention]`, `[[programmes]]`.
+    pub fn title(&self) -> String {
+        match (self.name, self.repeated) {
+            ("", _) => "tout le fichier".to_owned(),
+            (name, true) => format!("[[{name}]]"),
+            (name, false) => format!("[{name}]"),
+        }
+    }
+
+    /// Whether it has a key.
+    pub fn has(&self, key: &str) -> bool {
+        self.keys.contains(&key)
+    }
+}
+
+const fn section(name: &'static str, repeated: bool, keys: &'static [&'static str]) -> Section {
+    Section { name, repeated, keys }
+}
+
+const CONVENTION: Section = section("convention", false, &["code", "title", "from", "until", "ceiling"]);
+const BUYER: Section = section(
+    "buyer",
+    false,
+    &[
+        "name",
+        "siren",
+        "siret",
+        "street",
+        "postcode",
+        "town",
+        "email",
+        "channel",
+        "reference_requirement",
+        "service_code",
+        "engagement_number",
+        "payment_days",
+    ],
+);
+const SIGNATORIES: Section = section("signatories", true, &["code", "name", "kind", "email"]);
+const NEIGHBOURHOODS: Section = section("neighbourhoods", true, &["code", "name", "town", "priority"]);
+const PROGRAMMES: Section = section("programmes", true, &["code", "name", "signatory", "neighbourhoods", "note"]);
+const BUDGET_YEARS: Section = section(
+    "budget_years",
+    true,
+    &["label", "from", "until", "budget", "fixed_share", "call_by", "contributions", "quotas"],
+);
+const TERMS: Section = section(
+    "terms",
+    true,
+    &[
+        "from",
+        "until",
+        "youngest_age",
+        "oldest_age",
+        "late_entry_months",
+        "rounding",
+        "excused_absence_billed",
+        "excused_absence_counted",
+        "unexcused_absence_billed",
+        "unexcused_absence_counted",
+    ],
+);
+const RATES: Section = section("rates", true, &["service", "hourly", "from", "until"]);
+
+/// Every section of the file, in the order of its documentation.
+pub const SECTIONS: [&Section; 8] =
+    [&CONVENTION, &BUYER, &SIGNATORIES, &NEIGHBOURHOODS, &PROGRAMMES, &BUDGET_YEARS, &TERMS, &RATES];
+
+/// The whole document, whose keys are the sections.
+const DOCUMENT: Section = section(
+    "",
+    false,
+    &["convention", "buyer", "signatories", "neighbourhoods", "programmes", "budget_years", "terms", "rates"],
+);
+
+/// A file that was read, and what in it deserves another look.
+#[derive(Debug)]
+pub struct ReadFile {
+    /// What it says.
+    pub file: ConventionFile,
+    /// What is allowed and perhaps not meant.
+    pub warnings: Vec<Refusal>,
+}
+
+/// Reads a convention's file.
+///
+/// # Errors
+/// Everything that has to be corrected, by line.
+pub fn read(source: &str) -> Result<ReadFile, Vec<Refusal>> {
+    let mut reader = Reader::new(source);
+    let (document, errors) = DeTable::parse_recoverable(source);
+    let mut file = None;
+    if reader.accepts_syntax(&errors) {
+        let root = reader.enter(document.get_ref(), String::new(), &DOCUMENT);
+        file = read_document(&mut reader, &root);
+        if let Some(file) = &file {
+            super::file_checks::check(&mut reader, file);
+        }
+    }
+    let warnings = reader.finish()?;
+    // without a refusal both single sections were there
+    file.map(|file| ReadFile { file, warnings }).ok_or_else(Vec::new)
+}
+
+fn read_document(reader: &mut Reader<'_>, root: &Node<'_>) -> Option<ConventionFile> {
+    let convention = reader.table(root, &CONVENTION).map(|node| heading(reader, &node));
+    let buyer = reader.table(root, &BUYER).map(|node| buyer(reader, &node));
+    let signatories = each(reader, root, &SIGNATORIES, signatory);
+    let neighbourhoods = each(reader, root, &NEIGHBOURHOODS, neighbourhood);
+    let programmes = each(reader, root, &PROGRAMMES, programme);
+    let budget_years = each(reader, root, &BUDGET_YEARS, year);
+    let terms = each(reader, root, &TERMS, terms);
+    let rates = each(reader, root, &RATES, rate);
+    Some(ConventionFile {
+        convention: convention?,
+        buyer: buyer?,
+        signatories,
+        neighbourhoods,
+        programmes,
+        budget_years,
+        terms,
+        rates,
+    })
+}
+
+fn each<T>(
+    reader: &mut Reader<'_>,
+    root: &Node<'_>,
+    section: &Section,
+    read: fn(&mut Reader<'_>, &Node<'_>) -> T,
+) -> Vec<T> {
+    let nodes = reader.tables(root, section);
+    nodes.iter().map(|node| read(reader, node)).collect()
+}
+
+fn heading(reader: &mut Reader<'_>, node: &Node<'_>) -> Heading {
+    Heading {
+        code: reader.required(node, "code", text),
+        title: reader.required(node, "title", text),
+        period: reader.period(node),
+        ceiling: reader.optional(node, "ceiling", amount),
+    }
+}
+
+fn buyer(reader: &mut Reader<'_>, node: &Node<'_>) -> Buyer {
+    Buyer {
+        name: reader.required(node, "name", text),
+        siren: reader.required(node, "siren", text),
+        siret: reader.required(node, "siret", text),
+        street: reader.required(node, "street", text),
+        postcode: reader.required(node, "postcode", text),
+        town: reader.required(node, "town", text),
+        email: reader.optional(node, "email", text),
+        channel: reader.word(node, "channel", InvoiceChannel::ALL),
+        reference_requirement: reader.word(node, "reference_requirement", ReferenceRequirement::ALL),
+        service_code: reader.optional(node, "service_code", text),
+        engagement_number: reader.optional(node, "engagement_number", text),
+        payment_days: reader.required(node, "payment_days", whole(1..=60)),
+    }
+}
+
+fn signatory(reader: &mut Reader<'_>, node: &Node<'_>) -> Signatory {
+    Signatory {
+        code: reader.required(node, "code", text),
+        name: reader.required(node, "name", text),
+        kind: reader.word(node, "kind", SignatoryKind::ALL),
+        email: reader.optional(node, "email", text),
+    }
+}
+
+fn neighbourhood(reader: &mut Reader<'_>, node: &Node<'_>) -> Neighbourhood {
+    Neighbourhood {
+        code: reader.required(node, "code", text),
+        name: reader.required(node, "name", text),
+        town: reader.required(node, "town", text),
+        priority: reader.optional(node, "priority", flag).unwrap_or(true),
+    }
+}
+
+fn programme(reader: &mut Reader<'_>, node: &Node<'_>) -> Programme {
+    Programme {
+        code: reader.required(node, "code", text),
+        name: reader.required(node, "name", text),
+        signatory: reader.required(node, "signatory", text),
+        neighbourhoods: reader.required(node, "neighbourhoods", texts),
+        note: reader.optional(node, "note", text),
+    }
+}
+
+fn year(reader: &mut Reader<'_>, node: &Node<'_>) -> Year {
+    Year {
+        year: BudgetYear {
+            label: reader.required(node, "label", text),
+            period: reader.period(node),
+            budget: reader.required(node, "budget", amount),
+            fixed_share: reader.optional(node, "fixed_share", amount).unwrap_or_default(),
+            call_by: reader.optional(node, "call_by", date),
+        },
+        contributions: reader.entries(node, "contributions", amount),
+        quotas: reader.entries(node, "quotas", hours),
+    }
+}
+
+fn terms(reader: &mut Reader<'_>, node: &Node<'_>) -> Terms {
+    Terms {
+        period: reader.period(node),
+        youngest_age: reader.required(node, "youngest_age", whole(0..=120)),
+        oldest_age: reader.required(node, "oldest_age", whole(0..=120)),
+        late_entry_months: reader.required(node, "late_entry_months", whole(0..=12)),
+        rounding: reader.word(node, "rounding", Rounding::ALL),
+        excused_absence: AbsenceRule {
+            billed: reader.required(node, "excused_absence_billed", flag),
+            counted: reader.required(node, "excused_absence_counted", flag),
+        },
+        unexcused_absence: AbsenceRule {
+            billed: reader.required(node, "unexcused_absence_billed", flag),
+            counted: reader.required(node, "unexcused_absence_counted", flag),
+        },
+    }
+}
+
+fn rate(reader: &mut Reader<'_>, node: &Node<'_>) -> DefaultRate {
+    DefaultRate {
+        service: reader.word(node, "service", ServiceType::ALL),
+        hourly: reader.required(node, "hourly", amount),
+        period: reader.period(node),
+    }
+}

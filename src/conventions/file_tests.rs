@@ -1,0 +1,380 @@
+//! The real convention reads without a remark; each mistake is answered with its line, its field and its reason.
+
+use super::file::{ConventionFile, ReadFile, Refusal, SECTIONS, read};
+use super::{InvoiceChannel, ReferenceRequirement, ServiceType};
+use crate::hours::Minutes;
+use crate::money::Cents;
+
+const DIJON: &str = include_str!("../../conventions/dijon-2024-2026.toml");
+const GUIDE: &str = include_str!("../../docs/convention-file.md");
+
+fn dijon() -> ConventionFile {
+    let ReadFile { file, warnings } = read(DIJON).expect("the real convention");
+    assert_eq!(warnings, []);
+    file
+}
+
+/// The real convention with a passage replaced, once.
+fn altered(old: &str, new: &str) -> String {
+    assert!(DIJON.contains(old), "the file does not contain {old:?}");
+    DIJON.replacen(old, new, 1)
+}
+
+/// Asserts that a text has just one refusal: on the line marked `# ICI`, of a field, for a reason.
+#[track_caller]
+fn assert_refused(source: &str, field: &str, reason: &str) {
+    let refusals = read(source).expect_err("a refusal");
+    assert_eq!(refusals.len(), 1, "one refusal expected: {refusals:#?}");
+    assert_refused_first(source, field, reason);
+}
+
+/// The same, when the mistake brings others after it.
+#[track_caller]
+fn assert_refused_first(source: &str, field: &str, reason: &str) {
+    let refusals = read(source).expect_err("a refusal");
+    let refusal = &refusals[0];
+    let marked = 1 + source.lines().position(|line| line.contains("# ICI")).expect("a marked line");
+    assert_eq!((refusal.line, refusal.field.as_str()), (marked, field), "{refusal}");
+    assert!(refusal.reason.contains(reason), "{refusal}");
+}
+
+#[track_caller]
+fn assert_change_refused(old: &str, new: &str, field: &str, reason: &str) {
+    assert_refused(&altered(old, new), field, reason);
+}
+
+#[test]
+fn the_real_convention_has_its_figures() {
+    let file = dijon();
+    assert_eq!(file.convention.period.to_string(), "du 01/01/2024 au 31/12/2026");
+    assert_eq!(
+        file.programmes.iter().map(|p| p.code.as_str()).collect::<Vec<_>>(),
+        ["CHE", "DIJ", "LON", "TAL", "QUE"]
+    );
+    assert_eq!((file.signatories.len(), file.neighbourhoods.len(), file.budget_years.len()), (6, 6, 3));
+    for year in &file.budget_years {
+        assert_eq!(year.year.budget, Cents(2_000_000));
+        assert_eq!(year.contributions.values().copied().sum::<Cents>(), Cents(2_000_000));
+        assert_eq!(year.contributions["ccas-dijon"], Cents(482_000));
+        let hours: Minutes = year.quotas.values().copied().sum();
+        assert_eq!(hours, Minutes::from_hours(260));
+        assert_eq!(year.quotas["TAL"], Minutes::ZERO);
+        let interview = file.rates.iter().find(|r| r.service == ServiceType::Interview).expect("a rate");
+        assert_eq!(interview.hourly.for_time(hours) + year.year.fixed_share, year.year.budget);
+    }
+    assert_eq!(file.buyer.siren, "242100410");
+    assert_eq!(file.buyer.channel, InvoiceChannel::Reform);
+    assert_eq!(file.buyer.reference_requirement, ReferenceRequirement::Service);
+    assert_eq!((file.terms[0].youngest_age, file.terms[0].oldest_age), (2, 16));
+}
+
+#[test]
+fn what_was_read_survives_being_kept_as_json() {
+    let file = dijon();
+    let json = serde_json::to_string(&file).expect("json");
+    assert_eq!(serde_json::from_str::<ConventionFile>(&json).expect("the same file"), file);
+}
+
+#[test]
+fn sums_must_agree() {
+    assert_change_refused(
+        "budget = 20000",
+        "budget = 20000.50 # ICI",
+        "budget_years[0].budget",
+        "les participations font 20\u{202f}000,00\u{a0}€, et le budget de l'exercice 20\u{202f}000,50\u{a0}€",
+    );
+    assert_change_refused(
+        "fixed_share = 4400",
+        "fixed_share = 20000.01 # ICI",
+        "budget_years[0].fixed_share",
+        "dépasse le budget",
+    );
+    assert_change_refused(
+        "until = 2026-12-31 # article 2",
+        "until = 2026-12-31\nceiling = 59999.99 # ICI",
+        "convention.ceiling",
+        "les exercices font 60\u{202f}000,00\u{a0}€",
+    );
+}
+
+#[test]
+fn amounts_are_exact_decimals() {
+    let rate = |new: &str, reason: &str| {
+        assert_change_refused("hourly = 60", &format!("hourly = {new} # ICI"), "rates[0].hourly", reason);
+    };
+    for not_decimal in ["\"soixante\"", "\"60,50\"", "6e1", "inf", "0x3C", "true", "\"\"", "\".5\"", "\"5.\""] {
+        rate(not_decimal, "nombre décimal");
+    }
+    rate("60.505", "deux décimales");
+    rate("-60", "négatif");
+    rate("12345678901", "trop grand");
+    let read_as = |written: &str| read(&altered("hourly = 60", &format!("hourly = {written}"))).expect("a rate").file;
+    for (written, cents) in [("60.5", 6050), ("\"60.50\"", 6050), ("0.29", 29), ("1_0", 1000)] {
+        assert_eq!(read_as(written).rates[0].hourly, Cents(cents), "{written}");
+    }
+}
+
+#[test]
+fn quotas_are_quarters_of_an_hour() {
+    let quota = |new: &str, reason: &str| {
+        assert_change_refused("CHE = 60", &format!("CHE = {new} # ICI"), "budget_years[0].quotas.CHE", reason);
+    };
+    quota("60.10", "quarts d'heure");
+    quota("-1", "négatif");
+    quota("100000.25", "trop grand");
+    let file = read(&altered("CHE = 60", "CHE = 59.75")).expect("a quota").file;
+    assert_eq!(file.budget_years[0].quotas["CHE"], Minutes(59 * 60 + 45));
+}
+
+#[test]
+fn too_many_hours_for_the_budget_are_only_a_warning() {
+    let ReadFile { warnings, .. } = read(&altered("CHE = 60", "CHE = 61")).expect("allowed");
+    let [Refusal { field, reason, .. }] = warnings.as_slice() else { panic!("one warning: {warnings:?}") };
+    assert_eq!(field, "budget_years[0].quotas");
+    assert!(reason.contains("dépassent le budget de 60,00\u{a0}€"), "{reason}");
+}
+
+#[test]
+fn references_must_exist() {
+    assert_change_refused(
+        "neighbourhoods = [\"mail\"]",
+        "neighbourhoods = [\"mail\", \"lac\"] # ICI",
+        "programmes[0].neighbourhoods",
+        "quartier inconnu : « lac »",
+    );
+    assert_change_refused(
+        "signatory = \"ccas-chenove\"",
+        "signatory = \"chenove\" # ICI",
+        "programmes[0].signatory",
+        "signataire inconnu : « chenove »",
+    );
+    assert_change_refused(
+        "ccas-talant = 430",
+        "ccas-tallant = 430 # ICI",
+        "budget_years[0].contributions.ccas-tallant",
+        "signataire inconnu",
+    );
+    assert_change_refused("TAL = 0", "TAL = 0\nTOU = 1 # ICI", "budget_years[0].quotas.TOU", "PRE inconnu : « TOU »");
+    assert_change_refused(
+        "neighbourhoods = [\"bief-du-moulin\"]",
+        "neighbourhoods = [\"bief-du-moulin\", \"mail\"] # ICI",
+        "programmes[2].neighbourhoods",
+        "appartient déjà au PRE CHE",
+    );
+    assert_change_refused(
+        "neighbourhoods = [\"bief-du-moulin\"]",
+        "neighbourhoods = [] # ICI",
+        "programmes[2].neighbourhoods",
+        "au moins un quartier",
+    );
+    assert_refused(
+        &altered("TAL = 0\n", "").replacen("[budget_years.quotas]", "[budget_years.quotas] # ICI", 1),
+        "budget_years[0].quotas",
+        "la quotité du PRE TAL manque",
+    );
+}
+
+#[test]
+fn a_code_is_given_once() {
+    for (old, new, field, reason) in [
+        ("code = \"ccas-dijon\"", "code = \"metropole\" # ICI", "signatories[2].code", "déjà donné à signatories[0]"),
+        ("code = \"LON\"", "code = \"L0N\" # ICI", "programmes[2].code", "lettres majuscules"),
+        ("code = \"mail\"", "code = \"le mail\" # ICI", "neighbourhoods[0].code", "sans espace"),
+        ("label = \"2025\"", "label = \"2024\" # ICI", "budget_years[1].label", "déjà donné"),
+        ("code = \"dijon-2024-2026\"", "code = \"à venir\" # ICI", "convention.code", "sans espace"),
+    ] {
+        assert_refused_first(&altered(old, new), field, reason);
+    }
+}
+
+#[test]
+fn periods_neither_overlap_nor_leave_a_gap() {
+    assert_change_refused(
+        "from = 2025-01-01",
+        "from = 2024-12-31 # ICI",
+        "budget_years[1].from",
+        "chevauche budget_years[0], qui va du 01/01/2024 au 31/12/2024",
+    );
+    let gap =
+        altered("from = 2025-01-01", "from = 2025-01-02").replacen("[[budget_years]]", "[[budget_years]] # ICI", 1);
+    assert_refused(&gap, "budget_years", "rien n'est prévu du 01/01/2025 au 01/01/2025");
+    let rate = "service = \"interview\"\nhourly = 60\nfrom = 2024-01-01";
+    let gap = altered(rate, &rate.replace("2024", "2025")).replacen("[[rates]]", "[[rates]] # ICI", 1);
+    assert_refused(&gap, "rates", "rien n'est prévu du 01/01/2024 au 31/12/2024");
+    let twice = format!(
+        "{DIJON}\n[[rates]]\nservice = \"interview\"\nhourly = 65\nfrom = 2026-10-01 # ICI\nuntil = 2026-12-31\n"
+    );
+    assert_refused(&twice, "rates[3].from", "chevauche rates[0]");
+    let (terms, rates) = (DIJON.find("[[terms]]").expect("terms"), DIJON.find("[[rates]]").expect("rates"));
+    let block = &DIJON[terms..rates];
+    let two_terms = DIJON.replacen(block, &format!("{block}{block}"), 1);
+    let refusals = read(&two_terms).expect_err("a refusal");
+    assert_eq!(refusals.iter().map(|r| r.field.as_str()).collect::<Vec<_>>(), ["terms[1].from"], "{refusals:?}");
+    assert_refused(&DIJON.replacen(block, "", 1).replacen("# Conv", "# ICI # Conv", 1), "terms", "rien n'est prévu");
+}
+
+#[test]
+fn dates_lie_inside_the_convention() {
+    assert_change_refused(
+        "call_by = 2025-06-30",
+        "call_by = 2027-06-30 # ICI",
+        "budget_years[1].call_by",
+        "hors de la",
+    );
+    let late = "label = \"2026\"\nfrom = 2026-01-01\nuntil = 2026-12-31";
+    assert_change_refused(
+        late,
+        &late.replace("2026-12-31", "2027-01-01 # ICI"),
+        "budget_years[2].until",
+        "hors de la convention, qui va du 01/01/2024 au 31/12/2026",
+    );
+    assert_change_refused(
+        "until = 2026-12-31 # article 2",
+        "until = 2023-12-31 # ICI",
+        "convention.until",
+        "la fin précède le début",
+    );
+    for wrong in ["2025-02-30", "\"30/06/2025\"", "2025-06-30T10:00:00Z", "2025"] {
+        let refusals = read(&altered("2025-06-30", wrong)).expect_err("a refusal");
+        assert_eq!(refusals.len(), 1, "{refusals:?}");
+        assert_eq!(refusals[0].line, 1 + DIJON[..DIJON.find("2025-06-30").expect("a date")].matches('\n').count());
+    }
+}
+
+#[test]
+fn ages_are_in_order() {
+    assert_change_refused("oldest_age = 16", "oldest_age = 1 # ICI", "terms[0].oldest_age", "inférieur au plus jeune");
+    assert_change_refused("youngest_age = 2", "youngest_age = -2 # ICI", "terms[0].youngest_age", "de 0 à 120");
+}
+
+#[test]
+fn the_buyer_can_be_invoiced() {
+    assert_change_refused("siren = \"242100410\"", "siren = \"242100411\" # ICI", "buyer.siren", "clé de Luhn");
+    assert_change_refused("siren = \"242100410\"", "siren = \"242 100 410\" # ICI", "buyer.siren", "9 chiffres");
+    assert_change_refused("24210041099992\"", "24210041099993\" # ICI", "buyer.siret", "clé de Luhn");
+    assert_change_refused("24210041099992\"", "73282932000074\" # ICI", "buyer.siret", "commence par le SIREN");
+    assert_change_refused("postcode = \"21000\"", "postcode = \"2100\" # ICI", "buyer.postcode", "5 chiffres");
+    assert_change_refused("channel = \"reform\"", "channel = \"mail\" # ICI", "buyer.channel", "reform, chorus_direct");
+    assert_change_refused(
+        "reference_requirement = \"service\"",
+        "reference_requirement = \"both\" # ICI",
+        "buyer.reference_requirement",
+        "none, service, engagement, service_or_engagement, service_and_engagement",
+    );
+    assert_change_refused("\"PRE-EXEMPLE\"", "\"PRE/1\" # ICI", "buyer.service_code", "des tirets et des soulignés");
+    assert_change_refused("payment_days = 30", "payment_days = 90 # ICI", "buyer.payment_days", "de 1 à 60");
+    for email in ["ccas", "ccas@localhost", "a b@example.org", "ccas@@example.org", "ccas@exämple.org"] {
+        let new = format!("email = \"{email}\" # ICI");
+        assert_change_refused(
+            "email = \"ccas@chenove.example.org\"",
+            &new,
+            "signatories[1].email",
+            "adresse électronique",
+        );
+    }
+}
+
+#[test]
+fn missing_references_of_the_buyer_are_a_warning() {
+    let ReadFile { warnings, .. } = read(&altered("service_code = ", "engagement_number = ")).expect("allowed");
+    let [warning] = warnings.as_slice() else { panic!("one warning: {warnings:?}") };
+    assert_eq!(warning.field, "buyer.reference_requirement");
+    assert!(warning.reason.contains("un code service"), "{warning}");
+}
+
+#[test]
+fn unknown_and_missing_keys() {
+    assert_change_refused(
+        "town = \"Longvic\"",
+        "town = \"Longvic\"\ncity = \"x\" # ICI",
+        "neighbourhoods[3].city",
+        "clé inconnue",
+    );
+    assert_change_refused("[convention]", "[conventions] # ICI\n[convention]", "conventions", "clé inconnue");
+    assert_refused(
+        &altered("name = \"PRE de Longvic\"\n", "").replacen(
+            "[[programmes]]\ncode = \"LON\"",
+            "[[programmes]] # ICI\ncode = \"LON\"",
+            1,
+        ),
+        "programmes[2].name",
+        "cette clé manque",
+    );
+    assert_change_refused("rounding = \"half_up\"", "rounding = \"down\" # ICI", "terms[0].rounding", "half_up");
+    assert_change_refused(
+        "excused_absence_billed = false",
+        "excused_absence_billed = \"non\" # ICI",
+        "terms[0].excused_absence_billed",
+        "true (oui) ou false (non)",
+    );
+    assert_change_refused("name = \"le Mail\"", "name = 3 # ICI", "neighbourhoods[0].name", "entre guillemets");
+    assert_change_refused("name = \"le Mail\"", "name = \" \" # ICI", "neighbourhoods[0].name", "vide");
+}
+
+#[test]
+fn what_is_not_toml_is_refused_by_line() {
+    assert_change_refused("budget = 20000", "budget = 20 000 # ICI", "", "ce n'est pas du TOML");
+    assert_change_refused("TAL = 0", "TAL = 0\nTAL = 1 # ICI", "", "deux fois");
+    assert_eq!(read("").expect_err("refusals")[0].to_string(), "ligne 1, buyer : la section [buyer] manque");
+}
+
+#[test]
+fn every_mistake_is_told_at_once_and_in_order() {
+    let wrong = altered("siren = \"242100410\"", "siren = \"1\"")
+        .replacen("neighbourhoods = [\"mail\"]", "neighbourhoods = [\"lac\"]", 1)
+        .replacen("budget = 20000", "budget = \"beaucoup\"", 1)
+        .replacen("oldest_age", "older_age", 1);
+    let refusals = read(&wrong).expect_err("refusals");
+    let fields: Vec<&str> = refusals.iter().map(|r| r.field.as_str()).collect();
+    assert_eq!(
+        fields,
+        [
+            "buyer.siren",
+            "programmes[0].neighbourhoods",
+            "budget_years[0].budget",
+            "terms[0].oldest_age",
+            "terms[0].older_age"
+        ]
+    );
+    assert!(refusals.is_sorted_by_key(|r| r.line));
+}
+
+/// The example of a title in the guide.
+fn example(title: &str) -> &'static str {
+    let section = GUIDE.split_once(title).expect("a title of the guide").1;
+    let block = section.split_once("```toml\n").expect("an example").1;
+    block.split_once("```").expect("the end of the example").0
+}
+
+#[test]
+fn the_guide_names_every_key_and_no_other() {
+    for section in SECTIONS {
+        let title = format!("### `{}`", section.title());
+        let text = GUIDE.split_once(&title).unwrap_or_else(|| panic!("the guide has no {title}")).1;
+        let text = text.split("\n### ").next().unwrap_or_default().split("\n## ").next().unwrap_or_default();
+        let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        assert_eq!(rows.collect::<Vec<_>>(), section.keys, "{title}");
+        let example = text.split_once("```toml\n").unwrap_or_else(|| panic!("{title} has no example")).1;
+        for key in section.keys {
+            assert!(example.contains(key), "the example of {title} does not show {key}");
+        }
+    }
+}
+
+#[test]
+fn a_school_year_outside_the_priority_neighbourhoods_can_be_written() {
+    let ReadFile { file, warnings } = read(example("## Une année scolaire")).expect("the example of the guide");
+    assert_eq!(warnings, []);
+    assert_eq!(file.budget_years[0].year.period.to_string(), "du 01/09/2016 au 31/08/2017");
+    assert_eq!(file.convention.ceiling, Some(Cents(4_997_500)));
+    assert!(file.neighbourhoods.iter().all(|n| !n.priority));
+}
+
+#[test]
+fn a_convention_of_grants_alone_can_be_written() {
+    let ReadFile { file, warnings } =
+        read(example("## Des subventions sans heures")).expect("the example of the guide");
+    assert_eq!(warnings, []);
+    assert!(file.programmes.is_empty() && file.rates.is_empty() && file.terms.is_empty());
+    assert_eq!(file.budget_years[0].year.budget, Cents(50_000_000));
+}
