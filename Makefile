@@ -28,4 +28,4 @@ fmt:
 screenshots: ## docs/screenshot.png and its phone sister, from the demonstration
 	@scripts/setup test
 	cargo build --bin psypre
-	scripts/screenshots
+	scripts/screenshots $(ARGS)
