@@ -208,6 +208,7 @@ diesel::table! {
         budget_cents -> BigInt,
         fixed_share_cents -> BigInt,
         ceiling_cents -> Nullable<BigInt>,
+        call_by_on -> Nullable<Date>,
     }
 }
 

@@ -58,6 +58,8 @@ CREATE TABLE budget_years (
     fixed_share_cents INTEGER NOT NULL CONSTRAINT budget_years_fixed_share_positive CHECK (fixed_share_cents >= 0),
     -- what the convention may not exceed, when it says so
     ceiling_cents INTEGER,
+    -- the day by which the contributions are called, when the convention names one
+    call_by_on TEXT,
     CONSTRAINT budget_years_period CHECK (starts_on <= ends_on),
     CONSTRAINT budget_years_once UNIQUE (convention_id, starts_on)
 ) STRICT;
