@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use toml::de::DeTable;
 
-pub use super::reader::Refusal;
+pub use super::reader::Remark;
 use super::reader::{Node, Reader, amount, date, flag, hours, text, texts, whole};
 use super::{
-    AbsenceRule, BudgetYear, InvoiceChannel, Period, ReferenceRequirement, Rounding, ServiceType, SignatoryKind, Terms,
+    AbsenceRule, Buyer, InvoiceChannel, Period, RequiredReference, Rounding, ServiceType, SignatoryKind, Terms,
 };
 use crate::hours::Minutes;
 use crate::money::Cents;
@@ -38,43 +39,16 @@ pub struct ConventionFile {
 /// The agreement itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
-    /// Its code, stable for ever: a file of the same code is the same convention.
-    pub code: String,
+    /// Its short name, stable for ever: a file of the same name is the same convention.
+    pub slug: String,
     /// Its title.
     pub title: String,
     /// Its days.
     pub period: Period,
-    /// What all its years together may not exceed.
-    pub ceiling: Option<Cents>,
-}
-
-/// Who is invoiced, and how its invoices reach it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Buyer {
-    /// Its name.
-    pub name: String,
-    /// Its number in the register of companies, 9 digits.
-    pub siren: String,
-    /// The establishment that is invoiced, 14 digits.
-    pub siret: String,
-    /// Number and street, or what stands for it.
-    pub street: String,
-    /// Postcode.
-    pub postcode: String,
-    /// Town.
-    pub town: String,
-    /// The accounting service's address for mail.
-    pub email: Option<String>,
-    /// The way by which invoices reach it.
-    pub channel: InvoiceChannel,
-    /// Which references it requires.
-    pub reference_requirement: ReferenceRequirement,
-    /// Its service code on Chorus Pro.
-    pub service_code: Option<String>,
-    /// The engagement number that its invoices quote.
-    pub engagement_number: Option<String>,
-    /// How many days it has to pay.
-    pub payment_days: i32,
+    /// The day on which it was signed.
+    pub signed_on: Option<NaiveDate>,
+    /// Whether it is invented; the screens then say so.
+    pub is_example: bool,
 }
 
 /// A party.
@@ -87,20 +61,16 @@ pub struct Signatory {
     /// What it is.
     pub kind: SignatoryKind,
     /// Where its calls for funds are sent.
-    pub email: Option<String>,
+    pub contact_email: Option<String>,
 }
 
-/// A neighbourhood, or any territory.
+/// A neighbourhood (*quartier*), or any territory of a programme.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Neighbourhood {
     /// Its code in the file.
     pub code: String,
     /// Its name.
     pub name: String,
-    /// Its town.
-    pub town: String,
-    /// Whether it is a priority neighbourhood (*quartier prioritaire*).
-    pub priority: bool,
 }
 
 /// A programme.
@@ -110,6 +80,8 @@ pub struct Programme {
     pub code: String,
     /// Its name.
     pub name: String,
+    /// Its town.
+    pub town: String,
     /// The code of the signatory that runs it.
     pub signatory: String,
     /// The codes of its neighbourhoods.
@@ -121,8 +93,18 @@ pub struct Programme {
 /// A budget year with what each pays and what each may use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Year {
-    /// Its name, days and amounts.
-    pub year: BudgetYear,
+    /// Its name: `2026`, or `2016-2017`.
+    pub label: String,
+    /// Its days.
+    pub period: Period,
+    /// What it may cost: the sum of the contributions.
+    pub budget: Cents,
+    /// The part of the budget kept for training and practice analysis.
+    pub fixed_share: Cents,
+    /// What the budget may not exceed, when the convention says so.
+    pub ceiling: Option<Cents>,
+    /// The day by which the contributions are called, when the convention names one.
+    pub call_by: Option<NaiveDate>,
     /// What each signatory pays, by its code.
     pub contributions: BTreeMap<String, Cents>,
     /// What each programme may use, by its code.
@@ -171,7 +153,7 @@ const fn section(name: &'static str, repeated: bool, keys: &'static [&'static st
     Section { name, repeated, keys }
 }
 
-const CONVENTION: Section = section("convention", false, &["code", "title", "from", "until", "ceiling"]);
+const CONVENTION: Section = section("convention", false, &["slug", "title", "from", "until", "signed_on", "example"]);
 const BUYER: Section = section(
     "buyer",
     false,
@@ -181,22 +163,23 @@ const BUYER: Section = section(
         "siret",
         "street",
         "postcode",
-        "town",
-        "email",
+        "city",
         "channel",
-        "reference_requirement",
+        "required_reference",
         "service_code",
         "engagement_number",
+        "contract_number",
         "payment_days",
     ],
 );
-const SIGNATORIES: Section = section("signatories", true, &["code", "name", "kind", "email"]);
-const NEIGHBOURHOODS: Section = section("neighbourhoods", true, &["code", "name", "town", "priority"]);
-const PROGRAMMES: Section = section("programmes", true, &["code", "name", "signatory", "neighbourhoods", "note"]);
+const SIGNATORIES: Section = section("signatories", true, &["code", "name", "kind", "contact_email"]);
+const NEIGHBOURHOODS: Section = section("neighbourhoods", true, &["code", "name"]);
+const PROGRAMMES: Section =
+    section("programmes", true, &["code", "name", "town", "signatory", "neighbourhoods", "note"]);
 const BUDGET_YEARS: Section = section(
     "budget_years",
     true,
-    &["label", "from", "until", "budget", "fixed_share", "call_by", "contributions", "quotas"],
+    &["label", "from", "until", "budget", "fixed_share", "ceiling", "call_by", "contributions", "quotas"],
 );
 const TERMS: Section = section(
     "terms",
@@ -204,8 +187,8 @@ const TERMS: Section = section(
     &[
         "from",
         "until",
-        "youngest_age",
-        "oldest_age",
+        "min_age",
+        "max_age",
         "late_entry_months",
         "rounding",
         "excused_absence_billed",
@@ -233,14 +216,14 @@ pub struct ReadFile {
     /// What it says.
     pub file: ConventionFile,
     /// What is allowed and perhaps not meant.
-    pub warnings: Vec<Refusal>,
+    pub warnings: Vec<Remark>,
 }
 
 /// Reads a convention's file.
 ///
 /// # Errors
 /// Everything that has to be corrected, by line.
-pub fn read(source: &str) -> Result<ReadFile, Vec<Refusal>> {
+pub fn read(source: &str) -> Result<ReadFile, Vec<Remark>> {
     let mut reader = Reader::new(source);
     let (document, errors) = DeTable::parse_recoverable(source);
     let mut file = None;
@@ -289,10 +272,11 @@ fn each<T>(
 
 fn heading(reader: &mut Reader<'_>, node: &Node<'_>) -> Heading {
     Heading {
-        code: reader.required(node, "code", text),
+        slug: reader.required(node, "slug", text),
         title: reader.required(node, "title", text),
         period: reader.period(node),
-        ceiling: reader.optional(node, "ceiling", amount),
+        signed_on: reader.optional(node, "signed_on", date),
+        is_example: reader.optional(node, "example", flag).unwrap_or_default(),
     }
 }
 
@@ -303,12 +287,12 @@ fn buyer(reader: &mut Reader<'_>, node: &Node<'_>) -> Buyer {
         siret: reader.required(node, "siret", text),
         street: reader.required(node, "street", text),
         postcode: reader.required(node, "postcode", text),
-        town: reader.required(node, "town", text),
-        email: reader.optional(node, "email", text),
+        city: reader.required(node, "city", text),
         channel: reader.word(node, "channel", InvoiceChannel::ALL),
-        reference_requirement: reader.word(node, "reference_requirement", ReferenceRequirement::ALL),
+        required_reference: reader.word(node, "required_reference", RequiredReference::ALL),
         service_code: reader.optional(node, "service_code", text),
         engagement_number: reader.optional(node, "engagement_number", text),
+        contract_number: reader.optional(node, "contract_number", text),
         payment_days: reader.required(node, "payment_days", whole(1..=60)),
     }
 }
@@ -318,23 +302,19 @@ fn signatory(reader: &mut Reader<'_>, node: &Node<'_>) -> Signatory {
         code: reader.required(node, "code", text),
         name: reader.required(node, "name", text),
         kind: reader.word(node, "kind", SignatoryKind::ALL),
-        email: reader.optional(node, "email", text),
+        contact_email: reader.optional(node, "contact_email", text),
     }
 }
 
 fn neighbourhood(reader: &mut Reader<'_>, node: &Node<'_>) -> Neighbourhood {
-    Neighbourhood {
-        code: reader.required(node, "code", text),
-        name: reader.required(node, "name", text),
-        town: reader.required(node, "town", text),
-        priority: reader.optional(node, "priority", flag).unwrap_or(true),
-    }
+    Neighbourhood { code: reader.required(node, "code", text), name: reader.required(node, "name", text) }
 }
 
 fn programme(reader: &mut Reader<'_>, node: &Node<'_>) -> Programme {
     Programme {
         code: reader.required(node, "code", text),
         name: reader.required(node, "name", text),
+        town: reader.required(node, "town", text),
         signatory: reader.required(node, "signatory", text),
         neighbourhoods: reader.required(node, "neighbourhoods", texts),
         note: reader.optional(node, "note", text),
@@ -343,13 +323,12 @@ fn programme(reader: &mut Reader<'_>, node: &Node<'_>) -> Programme {
 
 fn year(reader: &mut Reader<'_>, node: &Node<'_>) -> Year {
     Year {
-        year: BudgetYear {
-            label: reader.required(node, "label", text),
-            period: reader.period(node),
-            budget: reader.required(node, "budget", amount),
-            fixed_share: reader.optional(node, "fixed_share", amount).unwrap_or_default(),
-            call_by: reader.optional(node, "call_by", date),
-        },
+        label: reader.required(node, "label", text),
+        period: reader.period(node),
+        budget: reader.required(node, "budget", amount),
+        fixed_share: reader.optional(node, "fixed_share", amount).unwrap_or_default(),
+        ceiling: reader.optional(node, "ceiling", amount),
+        call_by: reader.optional(node, "call_by", date),
         contributions: reader.entries(node, "contributions", amount),
         quotas: reader.entries(node, "quotas", hours),
     }
@@ -358,8 +337,8 @@ fn year(reader: &mut Reader<'_>, node: &Node<'_>) -> Year {
 fn terms(reader: &mut Reader<'_>, node: &Node<'_>) -> Terms {
     Terms {
         period: reader.period(node),
-        youngest_age: reader.required(node, "youngest_age", whole(0..=120)),
-        oldest_age: reader.required(node, "oldest_age", whole(0..=120)),
+        min_age: reader.required(node, "min_age", whole(0..=120)),
+        max_age: reader.required(node, "max_age", whole(0..=120)),
         late_entry_months: reader.required(node, "late_entry_months", whole(0..=12)),
         rounding: reader.word(node, "rounding", Rounding::ALL),
         excused_absence: AbsenceRule {

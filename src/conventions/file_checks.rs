@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::file::{Buyer, ConventionFile, DefaultRate, Year};
+use super::file::{ConventionFile, DefaultRate, Year};
 use super::reader::Reader;
-use super::{Period, ServiceType, has_luhn_digit, overspend};
+use super::{Buyer, Period, ServiceType, has_luhn_digit, overspend};
 use crate::hours::Minutes;
 use crate::money::Cents;
 
@@ -18,22 +18,18 @@ pub(super) fn check(reader: &mut Reader<'_>, file: &ConventionFile) {
     for (index, year) in file.budget_years.iter().enumerate() {
         check_year(reader, file, &format!("budget_years[{index}]"), year);
     }
-    check_ceiling(reader, file);
     for (index, terms) in file.terms.iter().enumerate() {
-        let oldest = format!("terms[{index}].oldest_age");
-        if reader.sound(&oldest) && terms.oldest_age < terms.youngest_age {
-            reader.refuse(
-                &oldest,
-                format!("l'âge le plus élevé est inférieur au plus jeune ({} ans)", terms.youngest_age),
-            );
+        let oldest = format!("terms[{index}].max_age");
+        if reader.sound(&oldest) && terms.max_age < terms.min_age {
+            reader.refuse(&oldest, format!("l'âge le plus élevé est inférieur au plus jeune ({} ans)", terms.min_age));
         }
     }
 }
 
 /// Codes are well formed, and each is given once.
 fn check_codes(reader: &mut Reader<'_>, file: &ConventionFile) {
-    if reader.sound("convention.code") && !is_code(&file.convention.code) {
-        reader.refuse("convention.code", CODE_HELP);
+    if reader.sound("convention.slug") && !is_code(&file.convention.slug) {
+        reader.refuse("convention.slug", CODE_HELP);
     }
     let signatories = file.signatories.iter().map(|s| s.code.as_str());
     unique(reader, "signatories", "code", signatories, is_code, CODE_HELP);
@@ -42,7 +38,7 @@ fn check_codes(reader: &mut Reader<'_>, file: &ConventionFile) {
     let programmes = file.programmes.iter().map(|p| p.code.as_str());
     let help = "écrivez de 2 à 5 lettres majuscules : les références des enfants commencent par elles";
     unique(reader, "programmes", "code", programmes, is_programme_code, help);
-    let labels = file.budget_years.iter().map(|y| y.year.label.as_str());
+    let labels = file.budget_years.iter().map(|y| y.label.as_str());
     unique(reader, "budget_years", "label", labels, |_| true, "");
 }
 
@@ -112,12 +108,10 @@ fn check_references(reader: &mut Reader<'_>, file: &ConventionFile) {
 }
 
 fn check_emails(reader: &mut Reader<'_>, file: &ConventionFile) {
-    let buyer = ("buyer.email".to_owned(), file.buyer.email.as_deref());
-    let signatories = file.signatories.iter().enumerate();
-    let signatories = signatories.map(|(index, s)| (format!("signatories[{index}].email"), s.email.as_deref()));
-    for (field, email) in signatories.chain([buyer]) {
-        if email.is_some_and(|email| !is_email(email)) {
-            reader.refuse(&field, "écrivez une adresse électronique, comme comptabilite@example.org");
+    for (index, signatory) in file.signatories.iter().enumerate() {
+        if signatory.contact_email.as_ref().is_some_and(|email| !is_email(email)) {
+            let field = format!("signatories[{index}].contact_email");
+            reader.refuse(&field, "écrivez une adresse électronique, comme ccas@example.org");
         }
     }
 }
@@ -147,10 +141,13 @@ fn check_buyer(reader: &mut Reader<'_>, buyer: &Buyer) {
     if buyer.engagement_number.as_ref().is_some_and(|number| number.chars().count() > 50) {
         reader.refuse("buyer.engagement_number", "un numéro d'engagement a 50 caractères au plus");
     }
-    let requirement = buyer.reference_requirement;
+    if buyer.contract_number.as_ref().is_some_and(|number| number.chars().count() > 50) {
+        reader.refuse("buyer.contract_number", "un numéro de marché a 50 caractères au plus");
+    }
+    let requirement = buyer.required_reference;
     if !requirement.is_met(buyer.service_code.is_some(), buyer.engagement_number.is_some()) {
         reader.warn(
-            "buyer.reference_requirement",
+            "buyer.required_reference",
             format!("les factures devront porter {}, que ce fichier ne donne pas", requirement.french()),
         );
     }
@@ -170,7 +167,7 @@ fn check_number(reader: &mut Reader<'_>, field: &str, number: &str, length: usiz
 
 /// Years, terms and rates lie inside the convention, do not overlap, and leave no day without them.
 fn check_periods(reader: &mut Reader<'_>, file: &ConventionFile) {
-    let years: Vec<Period> = file.budget_years.iter().map(|y| y.year.period).collect();
+    let years: Vec<Period> = file.budget_years.iter().map(|y| y.period).collect();
     check_row(reader, file, "budget_years", &enumerated(&years), true);
     let terms: Vec<Period> = file.terms.iter().map(|t| t.period).collect();
     check_row(reader, file, "terms", &enumerated(&terms), !file.programmes.is_empty());
@@ -189,6 +186,12 @@ fn check_rates(reader: &mut Reader<'_>, file: &ConventionFile, service: ServiceT
         .map(|(index, rate)| (index, rate.period))
         .collect();
     let has_hours = file.budget_years.iter().any(|y| y.quotas.values().any(|q| *q > Minutes::ZERO));
+    for (index, _) in rates.iter().filter(|(index, _)| file.rates[*index].hourly == Cents::ZERO) {
+        let field = format!("rates[{index}].hourly");
+        if reader.sound(&field) {
+            reader.refuse(&field, "un tarif n'est pas nul ; retirez cette section si la prestation n'est pas payée");
+        }
+    }
     let needed = !rates.is_empty() || (has_hours && service == ServiceType::Interview);
     check_row(reader, file, "rates", &rates, needed);
 }
@@ -252,7 +255,7 @@ fn check_year(reader: &mut Reader<'_>, file: &ConventionFile, path: &str, year: 
     check_spending(reader, file, path, year);
     let field = format!("{path}.call_by");
     let whole = file.convention.period;
-    if year.year.call_by.is_some_and(|day| !whole.contains(day)) && reader.sound("convention") {
+    if year.call_by.is_some_and(|day| !whole.contains(day)) && reader.sound("convention") {
         reader.refuse(&field, format!("cette date est hors de la convention, qui va {whole}"));
     }
 }
@@ -260,14 +263,18 @@ fn check_year(reader: &mut Reader<'_>, file: &ConventionFile, path: &str, year: 
 fn check_amounts(reader: &mut Reader<'_>, path: &str, year: &Year) {
     let (budget, contributions) = (format!("{path}.budget"), format!("{path}.contributions"));
     let total: Cents = year.contributions.values().copied().sum();
-    if reader.sound(&budget) && reader.sound(&contributions) && total != year.year.budget {
-        reader.refuse(
-            &budget,
-            format!("les participations font {total}, et le budget de l'exercice {}", year.year.budget),
-        );
+    if reader.sound(&budget) && reader.sound(&contributions) && total != year.budget {
+        reader.refuse(&budget, format!("les participations font {total}, et le budget de l'exercice {}", year.budget));
+    }
+    let ceiling = format!("{path}.ceiling");
+    if let Some(most) = year.ceiling
+        && reader.sound(&budget)
+        && year.budget > most
+    {
+        reader.refuse(&ceiling, format!("le budget de l'exercice, {}, dépasse ce plafond de {most}", year.budget));
     }
     let share = format!("{path}.fixed_share");
-    if reader.sound(&budget) && reader.sound(&share) && year.year.fixed_share > year.year.budget {
+    if reader.sound(&budget) && reader.sound(&share) && year.fixed_share > year.budget {
         reader.refuse(&share, "la part fixe dépasse le budget de l'exercice");
     }
 }
@@ -277,24 +284,13 @@ fn check_spending(reader: &mut Reader<'_>, file: &ConventionFile, path: &str, ye
     if !reader.sound(path) || !reader.sound("rates") {
         return;
     }
-    let in_force =
-        |rate: &&DefaultRate| rate.service == ServiceType::Interview && rate.period.overlaps(year.year.period);
+    let in_force = |rate: &&DefaultRate| rate.service == ServiceType::Interview && rate.period.overlaps(year.period);
     let dearest = file.rates.iter().filter(in_force).map(|rate| rate.hourly).max().unwrap_or_default();
     let hours: Minutes = year.quotas.values().copied().sum();
-    if let Some(excess) = overspend(year.year.budget, year.year.fixed_share, hours, dearest) {
+    if let Some(excess) = overspend(year.budget, year.fixed_share, hours, dearest) {
         reader.warn(
             &format!("{path}.quotas"),
             format!("{hours} à {dearest} l'heure et la part fixe dépassent le budget de {excess}"),
         );
-    }
-}
-
-fn check_ceiling(reader: &mut Reader<'_>, file: &ConventionFile) {
-    let total: Cents = file.budget_years.iter().map(|y| y.year.budget).sum();
-    if let Some(ceiling) = file.convention.ceiling
-        && reader.sound("budget_years")
-        && total > ceiling
-    {
-        reader.refuse("convention.ceiling", format!("les exercices font {total}, plus que ce plafond de {ceiling}"));
     }
 }

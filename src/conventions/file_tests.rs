@@ -1,7 +1,7 @@
 //! The real convention reads without a remark; each mistake is answered with its line, its field and its reason.
 
-use super::file::{ConventionFile, ReadFile, Refusal, SECTIONS, read};
-use super::{InvoiceChannel, ReferenceRequirement, ServiceType};
+use super::file::{ConventionFile, ReadFile, Remark, SECTIONS, read};
+use super::{InvoiceChannel, RequiredReference, ServiceType};
 use crate::hours::Minutes;
 use crate::money::Cents;
 
@@ -53,19 +53,19 @@ fn the_real_convention_has_its_figures() {
     );
     assert_eq!((file.signatories.len(), file.neighbourhoods.len(), file.budget_years.len()), (6, 6, 3));
     for year in &file.budget_years {
-        assert_eq!(year.year.budget, Cents(2_000_000));
+        assert_eq!(year.budget, Cents(2_000_000));
         assert_eq!(year.contributions.values().copied().sum::<Cents>(), Cents(2_000_000));
         assert_eq!(year.contributions["ccas-dijon"], Cents(482_000));
         let hours: Minutes = year.quotas.values().copied().sum();
         assert_eq!(hours, Minutes::from_hours(260));
         assert_eq!(year.quotas["TAL"], Minutes::ZERO);
         let interview = file.rates.iter().find(|r| r.service == ServiceType::Interview).expect("a rate");
-        assert_eq!(interview.hourly.for_time(hours) + year.year.fixed_share, year.year.budget);
+        assert_eq!(interview.hourly.for_time(hours) + year.fixed_share, year.budget);
     }
     assert_eq!(file.buyer.siren, "242100410");
     assert_eq!(file.buyer.channel, InvoiceChannel::Reform);
-    assert_eq!(file.buyer.reference_requirement, ReferenceRequirement::Service);
-    assert_eq!((file.terms[0].youngest_age, file.terms[0].oldest_age), (2, 16));
+    assert_eq!(file.buyer.required_reference, RequiredReference::Service);
+    assert_eq!((file.terms[0].min_age, file.terms[0].max_age), (2, 16));
 }
 
 #[test]
@@ -90,10 +90,10 @@ fn sums_must_agree() {
         "dépasse le budget",
     );
     assert_change_refused(
-        "until = 2026-12-31 # article 2",
-        "until = 2026-12-31\nceiling = 59999.99 # ICI",
-        "convention.ceiling",
-        "les exercices font 60\u{202f}000,00\u{a0}€",
+        "budget = 20000",
+        "budget = 20000\nceiling = 19999.99 # ICI",
+        "budget_years[0].ceiling",
+        "dépasse ce plafond de 19\u{202f}999,99\u{a0}€",
     );
 }
 
@@ -107,6 +107,7 @@ fn amounts_are_exact_decimals() {
     }
     rate("60.505", "deux décimales");
     rate("-60", "négatif");
+    rate("0", "n'est pas nul");
     rate("12345678901", "trop grand");
     let read_as = |written: &str| read(&altered("hourly = 60", &format!("hourly = {written}"))).expect("a rate").file;
     for (written, cents) in [("60.5", 6050), ("\"60.50\"", 6050), ("0.29", 29), ("1_0", 1000)] {
@@ -129,7 +130,7 @@ fn quotas_are_quarters_of_an_hour() {
 #[test]
 fn too_many_hours_for_the_budget_are_only_a_warning() {
     let ReadFile { warnings, .. } = read(&altered("CHE = 60", "CHE = 61")).expect("allowed");
-    let [Refusal { field, reason, .. }] = warnings.as_slice() else { panic!("one warning: {warnings:?}") };
+    let [Remark { field, reason, .. }] = warnings.as_slice() else { panic!("one warning: {warnings:?}") };
     assert_eq!(field, "budget_years[0].quotas");
     assert!(reason.contains("dépassent le budget de 60,00\u{a0}€"), "{reason}");
 }
@@ -181,7 +182,7 @@ fn a_code_is_given_once() {
         ("code = \"LON\"", "code = \"L0N\" # ICI", "programmes[2].code", "lettres majuscules"),
         ("code = \"mail\"", "code = \"le mail\" # ICI", "neighbourhoods[0].code", "sans espace"),
         ("label = \"2025\"", "label = \"2024\" # ICI", "budget_years[1].label", "déjà donné"),
-        ("code = \"dijon-2024-2026\"", "code = \"à venir\" # ICI", "convention.code", "sans espace"),
+        ("slug = \"dijon-2024-2026\"", "slug = \"à venir\" # ICI", "convention.slug", "sans espace"),
     ] {
         assert_refused_first(&altered(old, new), field, reason);
     }
@@ -243,8 +244,8 @@ fn dates_lie_inside_the_convention() {
 
 #[test]
 fn ages_are_in_order() {
-    assert_change_refused("oldest_age = 16", "oldest_age = 1 # ICI", "terms[0].oldest_age", "inférieur au plus jeune");
-    assert_change_refused("youngest_age = 2", "youngest_age = -2 # ICI", "terms[0].youngest_age", "de 0 à 120");
+    assert_change_refused("max_age = 16", "max_age = 1 # ICI", "terms[0].max_age", "inférieur au plus jeune");
+    assert_change_refused("min_age = 2", "min_age = -2 # ICI", "terms[0].min_age", "de 0 à 120");
 }
 
 #[test]
@@ -256,19 +257,19 @@ fn the_buyer_can_be_invoiced() {
     assert_change_refused("postcode = \"21000\"", "postcode = \"2100\" # ICI", "buyer.postcode", "5 chiffres");
     assert_change_refused("channel = \"reform\"", "channel = \"mail\" # ICI", "buyer.channel", "reform, chorus_direct");
     assert_change_refused(
-        "reference_requirement = \"service\"",
-        "reference_requirement = \"both\" # ICI",
-        "buyer.reference_requirement",
+        "required_reference = \"service\"",
+        "required_reference = \"both\" # ICI",
+        "buyer.required_reference",
         "none, service, engagement, service_or_engagement, service_and_engagement",
     );
     assert_change_refused("\"PRE-EXEMPLE\"", "\"PRE/1\" # ICI", "buyer.service_code", "des tirets et des soulignés");
     assert_change_refused("payment_days = 30", "payment_days = 90 # ICI", "buyer.payment_days", "de 1 à 60");
     for email in ["ccas", "ccas@localhost", "a b@example.org", "ccas@@example.org", "ccas@exämple.org"] {
-        let new = format!("email = \"{email}\" # ICI");
+        let new = format!("contact_email = \"{email}\" # ICI");
         assert_change_refused(
-            "email = \"ccas@chenove.example.org\"",
+            "contact_email = \"ccas@chenove.example.org\"",
             &new,
-            "signatories[1].email",
+            "signatories[1].contact_email",
             "adresse électronique",
         );
     }
@@ -278,7 +279,7 @@ fn the_buyer_can_be_invoiced() {
 fn missing_references_of_the_buyer_are_a_warning() {
     let ReadFile { warnings, .. } = read(&altered("service_code = ", "engagement_number = ")).expect("allowed");
     let [warning] = warnings.as_slice() else { panic!("one warning: {warnings:?}") };
-    assert_eq!(warning.field, "buyer.reference_requirement");
+    assert_eq!(warning.field, "buyer.required_reference");
     assert!(warning.reason.contains("un code service"), "{warning}");
 }
 
@@ -287,7 +288,7 @@ fn unknown_and_missing_keys() {
     assert_change_refused(
         "town = \"Longvic\"",
         "town = \"Longvic\"\ncity = \"x\" # ICI",
-        "neighbourhoods[3].city",
+        "programmes[2].city",
         "clé inconnue",
     );
     assert_change_refused("[convention]", "[conventions] # ICI\n[convention]", "conventions", "clé inconnue");
@@ -323,7 +324,7 @@ fn every_mistake_is_told_at_once_and_in_order() {
     let wrong = altered("siren = \"242100410\"", "siren = \"1\"")
         .replacen("neighbourhoods = [\"mail\"]", "neighbourhoods = [\"lac\"]", 1)
         .replacen("budget = 20000", "budget = \"beaucoup\"", 1)
-        .replacen("oldest_age", "older_age", 1);
+        .replacen("max_age", "older_age", 1);
     let refusals = read(&wrong).expect_err("refusals");
     let fields: Vec<&str> = refusals.iter().map(|r| r.field.as_str()).collect();
     assert_eq!(
@@ -332,7 +333,7 @@ fn every_mistake_is_told_at_once_and_in_order() {
             "buyer.siren",
             "programmes[0].neighbourhoods",
             "budget_years[0].budget",
-            "terms[0].oldest_age",
+            "terms[0].max_age",
             "terms[0].older_age"
         ]
     );
@@ -365,9 +366,8 @@ fn the_guide_names_every_key_and_no_other() {
 fn a_school_year_outside_the_priority_neighbourhoods_can_be_written() {
     let ReadFile { file, warnings } = read(example("## Une année scolaire")).expect("the example of the guide");
     assert_eq!(warnings, []);
-    assert_eq!(file.budget_years[0].year.period.to_string(), "du 01/09/2016 au 31/08/2017");
-    assert_eq!(file.convention.ceiling, Some(Cents(4_997_500)));
-    assert!(file.neighbourhoods.iter().all(|n| !n.priority));
+    assert_eq!(file.budget_years[0].period.to_string(), "du 01/09/2016 au 31/08/2017");
+    assert_eq!(file.budget_years[0].ceiling, Some(Cents(4_997_500)));
 }
 
 #[test]
@@ -376,5 +376,5 @@ fn a_convention_of_grants_alone_can_be_written() {
         read(example("## Des subventions sans heures")).expect("the example of the guide");
     assert_eq!(warnings, []);
     assert!(file.programmes.is_empty() && file.rates.is_empty() && file.terms.is_empty());
-    assert_eq!(file.budget_years[0].year.budget, Cents(50_000_000));
+    assert_eq!(file.budget_years[0].budget, Cents(50_000_000));
 }

@@ -11,7 +11,7 @@ use chrono::{Days, NaiveDate};
 
 use crate::calendar::{Month, age_on};
 use crate::hours::Minutes;
-use crate::ids::PsychologistId;
+use crate::ids::{BudgetYearId, ConventionId, NeighbourhoodId, ProgrammeId, PsychologistId, SignatoryId};
 use crate::money::Cents;
 
 crate::text_enum! {
@@ -103,7 +103,7 @@ impl InvoiceChannel {
 
 crate::text_enum! {
     /// Which references the buyer requires on an invoice, as its record in the directory of Chorus Pro says.
-    ReferenceRequirement {
+    RequiredReference {
         /// None.
         None => "none",
         /// A service code.
@@ -117,7 +117,7 @@ crate::text_enum! {
     }
 }
 
-impl ReferenceRequirement {
+impl RequiredReference {
     /// The words that users read.
     pub const fn french(self) -> &'static str {
         match self {
@@ -211,9 +211,9 @@ pub struct Terms {
     /// The days on which they apply.
     pub period: Period,
     /// The youngest age at which a child may be seen, in whole years.
-    pub youngest_age: i32,
+    pub min_age: i32,
     /// The oldest age at which a child may be seen, in whole years: up to the eve of the next birthday.
-    pub oldest_age: i32,
+    pub max_age: i32,
     /// Until when a session may be recorded, in months after its own: 1 is the end of the following month.
     pub late_entry_months: i32,
     /// How the lines of an invoice are rounded.
@@ -227,7 +227,7 @@ pub struct Terms {
 impl Terms {
     /// Whether a child born on a day may be seen on another (rule 2).
     pub fn allows_age(&self, born_on: NaiveDate, day: NaiveDate) -> bool {
-        (self.youngest_age..=self.oldest_age).contains(&age_on(born_on, day))
+        (self.min_age..=self.max_age).contains(&age_on(born_on, day))
     }
 
     /// The last day on which a session held on a day may be recorded (rule 5).
@@ -244,9 +244,57 @@ impl Terms {
     }
 }
 
-/// A year of a convention's budget (*exercice*); a school year as well as a calendar year.
+/// Who is invoiced, and how its invoices reach it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Buyer {
+    /// Its name.
+    pub name: String,
+    /// Its number in the register of companies, 9 digits.
+    pub siren: String,
+    /// The establishment that is invoiced, 14 digits.
+    pub siret: String,
+    /// Number and street, or what stands for it.
+    pub street: String,
+    /// Postcode.
+    pub postcode: String,
+    /// City.
+    pub city: String,
+    /// The way by which invoices reach it.
+    pub channel: InvoiceChannel,
+    /// Which references it requires.
+    pub required_reference: RequiredReference,
+    /// Its service code on Chorus Pro.
+    pub service_code: Option<String>,
+    /// The engagement number that invoices quote.
+    pub engagement_number: Option<String>,
+    /// The number of the contract (*marché*) that invoices quote.
+    pub contract_number: Option<String>,
+    /// How many days it has to pay.
+    pub payment_days: i32,
+}
+
+/// A convention.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Convention {
+    /// Its identifier.
+    pub id: ConventionId,
+    /// Its short name.
+    pub slug: String,
+    /// Its title.
+    pub title: String,
+    /// Its days.
+    pub period: Period,
+    /// The day on which it was signed.
+    pub signed_on: Option<NaiveDate>,
+    /// Whether it is invented; the screens then say so.
+    pub is_example: bool,
+}
+
+/// A year of a convention's budget (*exercice*); a school year as well as a calendar year.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BudgetYear {
+    /// Its identifier.
+    pub id: BudgetYearId,
     /// Its name: `2026`, or `2016-2017`.
     pub label: String,
     /// Its days.
@@ -255,11 +303,58 @@ pub struct BudgetYear {
     pub budget: Cents,
     /// The part of the budget kept for training and practice analysis.
     pub fixed_share: Cents,
+    /// What the budget may not exceed, when the convention says so.
+    pub ceiling: Option<Cents>,
     /// The day by which the contributions are called, when the convention names one.
     pub call_by: Option<NaiveDate>,
 }
 
-/// An hourly rate over a period: a psychologist's own, or the convention's.
+/// A signatory of a convention.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signatory {
+    /// Its identifier.
+    pub id: SignatoryId,
+    /// Its code in the convention.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: SignatoryKind,
+    /// Where its calls for funds are sent.
+    pub contact_email: Option<String>,
+}
+
+/// A programme as a convention has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Programme {
+    /// Its identifier.
+    pub id: ProgrammeId,
+    /// Its code, which begins the child references.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Its town.
+    pub town: String,
+    /// The signatory that runs it.
+    pub signatory: SignatoryId,
+    /// A sentence shown beside its quota.
+    pub note: Option<String>,
+}
+
+/// A neighbourhood of a programme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neighbourhood {
+    /// Its identifier.
+    pub id: NeighbourhoodId,
+    /// The programme that follows its children.
+    pub programme: ProgrammeId,
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// An hourly rate from a day on, until the next of the same kind: a psychologist's own, or the convention's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     /// Whose rate it is; everybody's when absent.
@@ -268,8 +363,8 @@ pub struct Rate {
     pub service: ServiceType,
     /// Euros an hour.
     pub hourly: Cents,
-    /// The days on which it is in force.
-    pub period: Period,
+    /// The first day on which it is in force.
+    pub from: NaiveDate,
 }
 
 /// The rate in force for a psychologist and a service type on a day: their own first, then the convention's (rule 8).
@@ -279,10 +374,11 @@ pub fn rate_in_force(
     service: ServiceType,
     day: NaiveDate,
 ) -> Option<&Rate> {
-    let candidates = || rates.iter().filter(|r| r.service == service && r.period.contains(day));
-    candidates()
-        .find(|r| r.psychologist == Some(psychologist))
-        .or_else(|| candidates().find(|r| r.psychologist.is_none()))
+    let latest = |whose: Option<PsychologistId>| {
+        let begun = |r: &&Rate| r.psychologist == whose && r.service == service && r.from <= day;
+        rates.iter().filter(begun).max_by_key(|r| r.from)
+    };
+    latest(Some(psychologist)).or_else(|| latest(None))
 }
 
 /// Whether quotas at a rate, and the fixed share, cost more than the budget; then by how much.
@@ -320,8 +416,8 @@ mod tests {
     fn terms() -> Terms {
         Terms {
             period: period("2024-01-01", "2026-12-31"),
-            youngest_age: 2,
-            oldest_age: 16,
+            min_age: 2,
+            max_age: 16,
             late_entry_months: 1,
             rounding: Rounding::HalfUp,
             excused_absence: AbsenceRule::default(),
@@ -371,20 +467,27 @@ mod tests {
             psychologist,
             service: ServiceType::Interview,
             hourly: Cents(cents),
-            period: period(from, "2026-12-31"),
+            from: day(from),
         };
-        let rates = [rate(None, 6000, "2024-01-01"), rate(Some(hers), 6500, "2026-10-01")];
+        let rates = [
+            rate(None, 6200, "2026-01-01"),
+            rate(None, 6000, "2024-01-01"),
+            rate(Some(hers), 6500, "2026-10-01"),
+            rate(Some(hers), 6700, "2026-12-01"),
+        ];
         let cents = |who, service, on: &str| rate_in_force(&rates, who, service, day(on)).map(|r| r.hourly.0);
-        assert_eq!(cents(hers, ServiceType::Interview, "2026-10-01"), Some(6500));
-        assert_eq!(cents(hers, ServiceType::Interview, "2026-09-30"), Some(6000));
-        assert_eq!(cents(other, ServiceType::Interview, "2026-10-01"), Some(6000));
+        assert_eq!(cents(hers, ServiceType::Interview, "2026-11-30"), Some(6500));
+        assert_eq!(cents(hers, ServiceType::Interview, "2026-12-01"), Some(6700));
+        assert_eq!(cents(hers, ServiceType::Interview, "2026-09-30"), Some(6200));
+        assert_eq!(cents(other, ServiceType::Interview, "2026-10-01"), Some(6200));
+        assert_eq!(cents(other, ServiceType::Interview, "2025-12-31"), Some(6000));
         assert_eq!(cents(hers, ServiceType::Training, "2026-10-01"), None);
-        assert_eq!(cents(hers, ServiceType::Interview, "2027-01-01"), None);
+        assert_eq!(cents(hers, ServiceType::Interview, "2023-12-31"), None);
     }
 
     #[test]
     fn required_references() {
-        use ReferenceRequirement as R;
+        use RequiredReference as R;
         for (requirement, met) in [
             (R::None, [true, true, true, true]),
             (R::Service, [false, true, false, true]),

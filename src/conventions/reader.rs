@@ -15,7 +15,7 @@ use crate::money::Cents;
 
 /// One thing to correct, or to look at again, in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Refusal {
+pub struct Remark {
     /// The line in the file, from 1.
     pub line: usize,
     /// The key, such as `budget_years[0].budget`; entries of a list are counted from 0. Empty for the file itself.
@@ -25,7 +25,7 @@ pub struct Refusal {
 }
 
 /// `ligne 12, budget_years[0].budget : les participations font …`.
-impl std::fmt::Display for Refusal {
+impl std::fmt::Display for Remark {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { line, field, reason } = self;
         match field.as_str() {
@@ -53,8 +53,8 @@ impl Node<'_> {
 pub(super) struct Reader<'t> {
     text: &'t str,
     lines: BTreeMap<String, usize>,
-    refusals: Vec<Refusal>,
-    warnings: Vec<Refusal>,
+    refusals: Vec<Remark>,
+    warnings: Vec<Remark>,
 }
 
 impl<'t> Reader<'t> {
@@ -70,7 +70,7 @@ impl<'t> Reader<'t> {
                 message => format!("ce n'est pas du TOML ; corrigez cette ligne (le lecteur dit : « {message} »)"),
             };
             let line = self.line_at(error.span().map_or(0, |span| span.start));
-            self.refusals.push(Refusal { line, field: String::new(), reason });
+            self.refusals.push(Remark { line, field: String::new(), reason });
         }
         errors.is_empty()
     }
@@ -78,13 +78,13 @@ impl<'t> Reader<'t> {
     /// Refuses a field; its line is found by its path, or by what holds it.
     pub fn refuse(&mut self, field: &str, reason: impl Into<String>) {
         let line = self.line_of(field);
-        self.refusals.push(Refusal { line, field: field.to_owned(), reason: reason.into() });
+        self.refusals.push(Remark { line, field: field.to_owned(), reason: reason.into() });
     }
 
     /// Warns about a field that may be right.
     pub fn warn(&mut self, field: &str, reason: impl Into<String>) {
         let line = self.line_of(field);
-        self.warnings.push(Refusal { line, field: field.to_owned(), reason: reason.into() });
+        self.warnings.push(Remark { line, field: field.to_owned(), reason: reason.into() });
     }
 
     /// Whether nothing was refused at a path or inside it.
@@ -96,7 +96,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The refusals, or else the warnings, in the order of the lines.
-    pub fn finish(mut self) -> Result<Vec<Refusal>, Vec<Refusal>> {
+    pub fn finish(mut self) -> Result<Vec<Remark>, Vec<Remark>> {
         self.refusals.sort();
         self.warnings.sort();
         if self.refusals.is_empty() { Ok(self.warnings) } else { Err(self.refusals) }
