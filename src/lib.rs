@@ -17,6 +17,8 @@ pub mod failure;
 pub mod schema;
 pub mod vault;
 
+pub mod web;
+
 pub mod journal;
 
 pub mod conventions;
