@@ -17,8 +17,23 @@ pub mod failure;
 pub mod schema;
 pub mod vault;
 
+pub mod config;
+pub mod idempotency;
+pub mod journal;
+pub mod links;
+pub mod outbox;
+
+pub mod app;
+pub mod error;
+
 pub mod web;
 
-pub mod journal;
-
+pub mod accounts;
 pub mod conventions;
+
+pub mod checks;
+pub mod error_pages;
+pub mod health;
+pub mod home;
+pub mod router;
+pub mod server;

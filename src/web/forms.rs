@@ -11,8 +11,10 @@ use chrono::{NaiveDate, NaiveTime};
 use uuid::Uuid;
 
 use crate::calendar::Month;
+use crate::error::AppError;
 use crate::hours::Minutes;
 use crate::money::Cents;
+use crate::web::csrf;
 
 /// The name of the hidden field that carries the idempotency key.
 pub const IDEMPOTENCY_FIELD: &str = "idempotency_key";
@@ -21,7 +23,8 @@ pub const CSRF_FIELD: &str = "csrf";
 
 /// A form's values by name, and the refusals in the order in which they were found.
 ///
-/// It is an extractor: a handler that takes `mut form: FormState` gets what was posted.
+/// It is an extractor: a handler that takes `mut form: FormState` gets what was posted, and only from a page of the
+/// same sign-in: a form without its token is refused before the handler runs.
 #[derive(Debug, Clone, Default)]
 pub struct FormState {
     values: Vec<(String, String)>,
@@ -308,7 +311,14 @@ impl FromRequest for FormState {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let body = web::Bytes::from_request(request, payload);
-        Box::pin(async move { Ok(Self::parse(&body.await?)) })
+        let request = request.clone();
+        Box::pin(async move {
+            let form = Self::parse(&body.await?);
+            if !csrf::is_expected(&request, form.value(CSRF_FIELD)) {
+                return Err(AppError::StaleForm.into());
+            }
+            Ok(form)
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use askama::Template;
 
 pub mod assets;
 pub mod components_page;
+pub mod csrf;
 pub mod filters;
 pub mod flash;
 pub mod forms;

@@ -1,4 +1,7 @@
 //! What the stories share: the peers they talk to.
 
 pub mod aiosmtpd;
+pub mod app;
+pub mod browser;
+pub mod database;
 pub mod smtp;

@@ -1,0 +1,89 @@
+//! The frame of a signed-in person's pages: their roles, their navigation, the token of their forms.
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+
+use crate::accounts::guards::{As, SignedIn, person_of};
+use crate::accounts::{Means, Person, Role};
+use crate::app::App;
+use crate::links;
+use crate::web::layout::{NavEntry, Person as Badge, RoleChoice};
+use crate::web::{Icon, Layout};
+
+/// The frame of a page for whoever asks, signed in or not.
+pub fn layout(request: &HttpRequest, title: impl ToString) -> Layout {
+    let mut layout = Layout::new(title).with_flash_of(request);
+    if request.app_data::<Data<App>>().is_some_and(|app| app.config.demonstration) {
+        layout.notice = Some("Démonstration : les personnes et les montants d’exemple sont inventés.".to_owned());
+    }
+    if let Some(person) = person_of(request) {
+        if let Means::SignIn { csrf, .. } = &person.means {
+            layout.csrf.clone_from(csrf);
+        }
+        layout.person = Some(badge(&person));
+        layout = layout.with_nav(navigation(person.role_in_use), request.path());
+    }
+    layout
+}
+
+impl<C> As<C> {
+    /// The frame of a page.
+    pub fn layout(&self, request: &HttpRequest, title: impl ToString) -> Layout {
+        layout(request, title)
+    }
+}
+
+impl SignedIn {
+    /// The frame of a page.
+    pub fn layout(&self, request: &HttpRequest, title: impl ToString) -> Layout {
+        layout(request, title)
+    }
+}
+
+fn badge(person: &Person) -> Badge {
+    let roles = Role::ALL
+        .iter()
+        .filter(|role| person.holds(**role))
+        .map(|role| RoleChoice {
+            value: role.as_str().to_owned(),
+            label: role_label(person, *role),
+            current: *role == person.role_in_use,
+        })
+        .collect();
+    Badge { name: person.display_name.clone(), roles }
+}
+
+/// "Coordination, PRE de Longvic".
+fn role_label(person: &Person, role: Role) -> String {
+    let programmes: Vec<&str> =
+        person.grants.iter().filter(|grant| grant.role == role).filter_map(|g| g.programme_name.as_deref()).collect();
+    if programmes.is_empty() {
+        role.french().to_owned()
+    } else {
+        format!("{}, {}", role.french(), programmes.join(", "))
+    }
+}
+
+/// At most five entries for each role.
+fn navigation(role: Role) -> Vec<NavEntry> {
+    let home = NavEntry::new("Aujourd’hui", links::HOME, Icon::Home);
+    let sessions = NavEntry::new("Séances", links::SESSIONS, Icon::Calendar);
+    let children = NavEntry::new("Enfants", links::CHILDREN, Icon::People);
+    let quotas = NavEntry::new("Quotités", links::QUOTAS, Icon::Chart);
+    let invoices = NavEntry::new("Factures", links::INVOICES, Icon::Invoice);
+    match role {
+        Role::Psychologist => vec![home, sessions, children, invoices],
+        Role::Coordinator => {
+            vec![NavEntry::new("À valider", links::APPROVALS, Icon::Check), sessions, children, quotas]
+        }
+        Role::Referent => vec![children],
+        Role::Administrator => vec![
+            NavEntry::new("L’année", links::QUOTAS, Icon::Chart),
+            NavEntry::new("Convention", links::CONVENTION, Icon::Book),
+            NavEntry::new("Comptes", links::ACCOUNTS, Icon::People),
+            NavEntry::new("Journal", links::JOURNAL, Icon::List),
+        ],
+        Role::Accountant => vec![invoices, NavEntry::new("Exports", links::EXPORTS, Icon::Download)],
+        Role::Auditor => vec![NavEntry::new("Journal", links::JOURNAL, Icon::List)],
+    }
+}

@@ -1,0 +1,206 @@
+//! People who sign in, the roles they hold, and the typed callers that verbs ask for.
+//!
+//! A role proves a job, not a right on a row: rows are loaded *through* the caller ([`Coordinator`],
+//! [`Psychologist`]…), so that what is not theirs is not found.
+
+pub mod frame;
+pub mod guards;
+pub mod pages;
+pub mod passwords;
+pub mod sign_in;
+pub mod store;
+
+use crate::ids::{AccountId, ApiTokenId, ProgrammeId, PsychologistId, SignInId};
+use crate::journal::Actor;
+
+crate::text_enum! {
+    /// What a person does here.
+    Role {
+        /// Records sessions and issues invoices; sees their own work.
+        Psychologist => "psychologist",
+        /// Approves the sessions of a programme and follows its children.
+        Coordinator => "coordinator",
+        /// Follows the pathway of children of a programme.
+        Referent => "referent",
+        /// Administers the convention for the Métropole; sees no child's name.
+        Administrator => "administrator",
+        /// Pays invoices for the Métropole; sees no child's name.
+        Accountant => "accountant",
+        /// Reads the journal; changes nothing.
+        Auditor => "auditor",
+    }
+}
+
+impl Role {
+    /// As users see it.
+    pub fn french(self) -> &'static str {
+        match self {
+            Self::Psychologist => "Psychologue",
+            Self::Coordinator => "Coordination",
+            Self::Referent => "Référent de parcours",
+            Self::Administrator => "Administration",
+            Self::Accountant => "Comptabilité",
+            Self::Auditor => "Audit et protection des données",
+        }
+    }
+
+    /// Whether the role is held for one programme rather than for the whole convention.
+    pub fn is_for_a_programme(self) -> bool {
+        matches!(self, Self::Coordinator | Self::Referent)
+    }
+}
+
+/// A role given to a person, and for which programme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The role.
+    pub role: Role,
+    /// The programme, for coordinators and referents.
+    pub programme: Option<ProgrammeId>,
+    /// Its name, for the switch of roles.
+    pub programme_name: Option<String>,
+}
+
+/// How a person proved who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Means {
+    /// Signed in on a browser; forms post the token back.
+    SignIn {
+        /// Which sign-in.
+        id: SignInId,
+        /// What its forms carry.
+        csrf: String,
+    },
+    /// A bearer token of the API.
+    Token(ApiTokenId),
+}
+
+/// A person signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Their account.
+    pub account: AccountId,
+    /// Their address, in lower case.
+    pub email: String,
+    /// Their name.
+    pub display_name: String,
+    /// The roles they hold; at least one.
+    pub grants: Vec<Grant>,
+    /// Who they are as a psychologist, if they are one.
+    pub psychologist_id: Option<PsychologistId>,
+    /// The role whose pages they are on.
+    pub role_in_use: Role,
+    /// How they proved it.
+    pub means: Means,
+}
+
+impl Person {
+    /// Whether they hold a role, for whatever programme.
+    pub fn holds(&self, role: Role) -> bool {
+        self.grants.iter().any(|grant| grant.role == role)
+    }
+
+    /// As the author of what they do.
+    pub fn actor(&self) -> Actor {
+        Actor::Account(self.account)
+    }
+
+    /// The programmes for which they hold a role.
+    fn programmes(&self, role: Role) -> Vec<ProgrammeId> {
+        self.grants.iter().filter(|grant| grant.role == role).filter_map(|grant| grant.programme).collect()
+    }
+}
+
+/// A kind of caller that a verb may ask for: holding the role is what makes one.
+pub trait Caller: Sized {
+    /// The role that it takes.
+    const ROLE: Role;
+
+    /// The person as this caller; `None` when they do not hold the role.
+    fn of(person: &Person) -> Option<Self>;
+}
+
+/// A psychologist, who sees their own work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Psychologist {
+    /// Their account.
+    pub account: AccountId,
+    /// Who they are on sessions and invoices.
+    pub id: PsychologistId,
+}
+
+/// A coordinator, who sees their programmes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coordinator {
+    /// Their account.
+    pub account: AccountId,
+    /// The programmes they coordinate.
+    pub programmes: Vec<ProgrammeId>,
+}
+
+/// A pathway referent, who sees the children they follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referent {
+    /// Their account.
+    pub account: AccountId,
+    /// The programmes they work for.
+    pub programmes: Vec<ProgrammeId>,
+}
+
+/// An administrator of the Métropole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Administrator {
+    /// Their account.
+    pub account: AccountId,
+}
+
+/// An accountant of the Métropole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accountant {
+    /// Their account.
+    pub account: AccountId,
+}
+
+/// An auditor or data-protection officer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Auditor {
+    /// Their account.
+    pub account: AccountId,
+}
+
+impl Caller for Psychologist {
+    const ROLE: Role = Role::Psychologist;
+    fn of(person: &Person) -> Option<Self> {
+        let id = person.psychologist_id?;
+        person.holds(Self::ROLE).then_some(Self { account: person.account, id })
+    }
+}
+
+impl Caller for Coordinator {
+    const ROLE: Role = Role::Coordinator;
+    fn of(person: &Person) -> Option<Self> {
+        let programmes = person.programmes(Self::ROLE);
+        person.holds(Self::ROLE).then_some(Self { account: person.account, programmes })
+    }
+}
+
+impl Caller for Referent {
+    const ROLE: Role = Role::Referent;
+    fn of(person: &Person) -> Option<Self> {
+        let programmes = person.programmes(Self::ROLE);
+        person.holds(Self::ROLE).then_some(Self { account: person.account, programmes })
+    }
+}
+
+/// Callers whose role has the whole convention as its scope.
+macro_rules! convention_wide {
+    ($($caller:ident),+) => {$(
+        impl Caller for $caller {
+            const ROLE: Role = Role::$caller;
+            fn of(person: &Person) -> Option<Self> {
+                person.holds(Self::ROLE).then_some(Self { account: person.account })
+            }
+        }
+    )+};
+}
+convention_wide!(Administrator, Accountant, Auditor);

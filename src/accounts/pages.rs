@@ -1,0 +1,148 @@
+//! Pages of signing in, signing out and changing role.
+
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::accounts::frame;
+use crate::accounts::guards::{SignedIn, person_of};
+use crate::accounts::sign_in::{self, SignInRefusal};
+use crate::accounts::{Means, Role, store};
+use crate::app::App;
+use crate::db::{self, DbError};
+use crate::error::AppError;
+use crate::failure::{Failure, Refusal};
+use crate::links;
+use crate::web::{self, FormState, Layout};
+
+#[derive(Template)]
+#[template(path = "accounts/sign_in.html")]
+struct SignInPage {
+    layout: Layout,
+    form: FormState,
+    /// Where to go then.
+    wanted: String,
+    /// Whether the accounts of the demonstration are shown.
+    demonstration: bool,
+}
+
+/// Where somebody wanted to go before signing in.
+#[derive(Debug, serde::Deserialize)]
+pub struct Wanted {
+    suite: Option<String>,
+}
+
+fn sign_in_page(request: &HttpRequest, form: FormState, wanted: String, demonstration: bool) -> SignInPage {
+    SignInPage { layout: frame::layout(request, "Connexion").for_form(&form), form, wanted, demonstration }
+}
+
+/// Shows the sign-in form; whoever is signed in goes to their page.
+///
+/// # Errors
+/// When the page cannot be made.
+pub async fn show_sign_in(
+    app: Data<App>,
+    request: HttpRequest,
+    wanted: Query<Wanted>,
+) -> Result<HttpResponse, AppError> {
+    let wanted = local_path(wanted.suite.as_deref());
+    if person_of(&request).is_some() {
+        return Ok(web::see_other(&wanted));
+    }
+    Ok(web::page(&request, &sign_in_page(&request, FormState::new(), wanted, app.config.demonstration))?)
+}
+
+/// Signs in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn create_sign_in(
+    app: Data<App>,
+    request: HttpRequest,
+    mut form: FormState,
+) -> Result<HttpResponse, AppError> {
+    let wanted = local_path(Some(form.value("suite")));
+    let (db, clock) = (app.db.clone(), app.clock.clone());
+    let (email, password) = (form.value("email").to_owned(), form.raw("password").to_owned());
+    let outcome = db::blocking(move || sign_in::sign_in(&db, &clock, &email, &password)).await;
+    match outcome {
+        Ok(new) => {
+            let mut response = web::see_other(&wanted);
+            response.add_cookie(&cookie(&app, new.token)).map_err(|e| AppError::Internal(e.to_string()))?;
+            Ok(response)
+        }
+        Err(Failure::Refused(refusal)) => {
+            refuse(&mut form, &refusal);
+            Ok(web::refused(&request, &sign_in_page(&request, form, wanted, app.config.demonstration))?)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn refuse(form: &mut FormState, refusal: &SignInRefusal) {
+    form.refuse(refusal.field().unwrap_or_default(), refusal);
+}
+
+fn cookie(app: &App, token: String) -> Cookie<'static> {
+    Cookie::build(app.cookie_name(), token)
+        .path("/")
+        .http_only(true)
+        .secure(app.config.is_secure())
+        .same_site(SameSite::Lax)
+        .finish()
+}
+
+/// Signs out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn create_sign_out(app: Data<App>, who: SignedIn, _form: FormState) -> Result<HttpResponse, AppError> {
+    if let Means::SignIn { id, .. } = who.means {
+        let (db, clock) = (app.db.clone(), app.clock.clone());
+        db::blocking(move || sign_in::sign_out(&db, &clock, id)).await?;
+    }
+    let mut response = web::see_other(links::SIGN_IN);
+    let mut gone = cookie(&app, String::new());
+    gone.make_removal();
+    response.add_cookie(&gone).map_err(|e| AppError::Internal(e.to_string()))?;
+    Ok(response)
+}
+
+/// Takes another role that one holds.
+///
+/// # Errors
+/// When the role is not held, or the database fails.
+pub async fn create_role_switch(app: Data<App>, who: SignedIn, form: FormState) -> Result<HttpResponse, AppError> {
+    let role: Role = form.value("role").parse().map_err(|_| AppError::NotFound)?;
+    let Means::SignIn { id, .. } = who.means else { return Err(AppError::NotFound) };
+    if !who.holds(role) {
+        return Err(AppError::Forbidden(role.french()));
+    }
+    app.db.write_async::<_, DbError>(move |tx| Ok(store::set_role_in_use(tx, id, role)?)).await?;
+    Ok(web::see_other(links::HOME))
+}
+
+/// A path of ours, or the home page: a link from elsewhere must not lead elsewhere.
+fn local_path(wanted: Option<&str>) -> String {
+    match wanted {
+        Some(path) if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']) => {
+            path.to_owned()
+        }
+        _ => links::HOME.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_from_elsewhere_leads_home() {
+        assert_eq!(local_path(Some("/enfants?q=1")), "/enfants?q=1");
+        for elsewhere in ["//evil.example", "https://evil.example", "/\\evil.example", "", "evil"] {
+            assert_eq!(local_path(Some(elsewhere)), "/", "{elsewhere}");
+        }
+        assert_eq!(local_path(None), "/");
+    }
+}

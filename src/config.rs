@@ -1,0 +1,189 @@
+//! Settings from the environment; the start fails naming all that is missing or contradictory at once.
+
+use std::path::PathBuf;
+
+use crate::db::Dialect;
+
+/// How mail leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MailTransport {
+    /// `.eml` files in a folder: the default.
+    Folder(PathBuf),
+    /// An SMTP server: `smtp://[user:password@]host[:port]` (STARTTLS when offered), `smtps://…` (TLS from the start).
+    Smtp(String),
+}
+
+/// Where the keys of the vault come from.
+#[derive(Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// Written in the environment.
+    Text(String),
+    /// A file, made at the first run of the embedded default.
+    File(PathBuf),
+}
+
+impl std::fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(_) => f.write_str("Text(…)"),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+        }
+    }
+}
+
+/// All the settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `DATABASE_URL`: `sqlite://…` or `postgres://…`.
+    pub database_url: String,
+    /// `PSYPRE_POOL`: connections at most.
+    pub pool: u32,
+    /// `PSYPRE_LISTEN`: where the web application answers.
+    pub listen: String,
+    /// `PSYPRE_BASE_URL`: how people reach it; links in mails begin with it. `https://` makes cookies secure.
+    pub base_url: String,
+    /// `PSYPRE_KEYS` or `PSYPRE_KEYS_FILE`: what seals the names of children.
+    pub keys: KeySource,
+    /// `PSYPRE_SMTP` or `PSYPRE_MAIL_FOLDER`.
+    pub mail: MailTransport,
+    /// `PSYPRE_MAIL_FROM`: the sender of mails.
+    pub mail_from: String,
+    /// `PSYPRE_TRUST_PROXY`: how many proxies of ours stand in front and name the caller's address.
+    pub trusted_proxies: usize,
+    /// Pages of the demonstration are shown, and say that all is invented.
+    pub demonstration: bool,
+}
+
+/// What is wrong in the environment, all at once.
+#[derive(Debug, thiserror::Error)]
+#[error("configuration:\n{}", .0.join("\n"))]
+pub struct ConfigError(pub Vec<String>);
+
+/// The default address of the database.
+pub const DEFAULT_DATABASE: &str = "sqlite://data/psypre.db";
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// Names every variable that is missing, unreadable or contradictory.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_vars(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
+    }
+
+    /// Reads the settings from any source of variables.
+    ///
+    /// # Errors
+    /// As [`Config::from_env`].
+    pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut wrong = Vec::new();
+        let database_url = var("DATABASE_URL").unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
+        let listen = var("PSYPRE_LISTEN").unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+        let base_url = var("PSYPRE_BASE_URL").unwrap_or_else(|| format!("http://{listen}"));
+        if !(base_url.starts_with("http://") || base_url.starts_with("https://")) {
+            wrong.push(format!("PSYPRE_BASE_URL must begin with http:// or https://, not {base_url:?}"));
+        }
+        let keys = key_source(&var, &database_url, &mut wrong);
+        let mail = mail_transport(&var, &mut wrong);
+        let mail_from = var("PSYPRE_MAIL_FROM").unwrap_or_else(|| "PsyPRE <psypre@localhost>".to_owned());
+        if mail_from.parse::<lettre::message::Mailbox>().is_err() {
+            wrong.push(format!(
+                "PSYPRE_MAIL_FROM must be an address such as 'PsyPRE <ne-pas-repondre@exemple.fr>', not {mail_from:?}"
+            ));
+        }
+        let pool = number(&var, "PSYPRE_POOL", 8, &mut wrong);
+        let trusted_proxies = number(&var, "PSYPRE_TRUST_PROXY", 0, &mut wrong) as usize;
+        if wrong.is_empty() {
+            let base_url = base_url.trim_end_matches('/').to_owned();
+            Ok(Self {
+                database_url,
+                pool,
+                listen,
+                base_url,
+                keys,
+                mail,
+                mail_from,
+                trusted_proxies,
+                demonstration: false,
+            })
+        } else {
+            Err(ConfigError(wrong))
+        }
+    }
+
+    /// Whether people reach the application over TLS.
+    pub fn is_secure(&self) -> bool {
+        self.base_url.starts_with("https://")
+    }
+}
+
+fn number(var: &impl Fn(&str) -> Option<String>, name: &str, default: u32, wrong: &mut Vec<String>) -> u32 {
+    match var(name).map(|text| text.parse::<u32>().map_err(|_| text)) {
+        None => default,
+        Some(Ok(n)) => n,
+        Some(Err(text)) => {
+            wrong.push(format!("{name} must be a whole number, not {text:?}"));
+            default
+        }
+    }
+}
+
+fn key_source(var: &impl Fn(&str) -> Option<String>, database_url: &str, wrong: &mut Vec<String>) -> KeySource {
+    match (var("PSYPRE_KEYS"), var("PSYPRE_KEYS_FILE")) {
+        (Some(_), Some(_)) => wrong.push("PSYPRE_KEYS and PSYPRE_KEYS_FILE are both set: keep one".to_owned()),
+        (Some(text), None) => return KeySource::Text(text),
+        (None, Some(path)) => return KeySource::File(path.into()),
+        (None, None) if Dialect::of(database_url) == Dialect::Postgres => {
+            wrong.push(
+                "PSYPRE_KEYS is needed with PostgreSQL: several instances must seal with the same keys".to_owned(),
+            );
+        }
+        (None, None) => {}
+    }
+    let folder = std::path::Path::new(crate::db::sqlite_path(database_url)).parent().map(PathBuf::from);
+    KeySource::File(folder.unwrap_or_default().join("keys"))
+}
+
+fn mail_transport(var: &impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) -> MailTransport {
+    match (var("PSYPRE_SMTP"), var("PSYPRE_MAIL_FOLDER")) {
+        (Some(_), Some(_)) => wrong.push("PSYPRE_SMTP and PSYPRE_MAIL_FOLDER are both set: keep one".to_owned()),
+        (Some(url), None) if url.starts_with("smtp://") || url.starts_with("smtps://") => {
+            return MailTransport::Smtp(url);
+        }
+        (Some(_), None) => wrong.push("PSYPRE_SMTP must begin with smtp:// or smtps://".to_owned()),
+        (None, Some(folder)) => return MailTransport::Folder(folder.into()),
+        (None, None) => {}
+    }
+    MailTransport::Folder("data/mails".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_vars(|name| vars.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+    }
+
+    #[test]
+    fn the_embedded_default_needs_nothing() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.keys, KeySource::File("data/keys".into()));
+        assert_eq!(config.mail, MailTransport::Folder("data/mails".into()));
+        assert!(!config.is_secure());
+    }
+
+    #[test]
+    fn names_all_that_is_wrong_at_once() {
+        let wrong = read(&[
+            ("DATABASE_URL", "postgres://localhost/x"),
+            ("PSYPRE_BASE_URL", "psypre.example"),
+            ("PSYPRE_SMTP", "mail.example"),
+            ("PSYPRE_POOL", "many"),
+        ])
+        .unwrap_err();
+        for name in ["PSYPRE_KEYS", "PSYPRE_BASE_URL", "PSYPRE_SMTP", "PSYPRE_POOL"] {
+            assert!(wrong.0.iter().any(|line| line.contains(name)), "{name}: {wrong}");
+        }
+    }
+}

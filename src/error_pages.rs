@@ -1,0 +1,123 @@
+//! What the person sees of an error: a page, or RFC 9457 `application/problem+json` for the API.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use actix_web::middleware::Next;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::accounts::frame;
+use crate::error::{AppError, Problem};
+use crate::links;
+use crate::web::Layout;
+
+/// An error as a page.
+#[derive(Template)]
+#[template(path = "errors/error.html")]
+struct ErrorPage {
+    layout: Layout,
+    code: u16,
+    what_to_do: String,
+    reference: Option<String>,
+}
+
+/// Middleware: dresses every error for its reader, and sends whoever is signed out of a page to the sign-in.
+///
+/// # Errors
+/// Only those of middleware inside that gave no answer.
+pub async fn render(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) || is_dressed(&response) {
+        return Ok(response);
+    }
+    let problem = response.response_mut().extensions_mut().remove::<Problem>().unwrap_or_else(|| plain_problem(status));
+    let mut dressed = dress(response.request(), status, &problem);
+    if let Some(seconds) = response.headers().get(RETRY_AFTER) {
+        dressed.headers_mut().insert(RETRY_AFTER, seconds.clone());
+    }
+    Ok(response.into_response(dressed))
+}
+
+/// A handler that showed its own page (a form with its refusals) is left alone.
+fn is_dressed(response: &ServiceResponse<BoxBody>) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.starts_with("text/html") || kind.starts_with("application/problem+json")
+}
+
+fn plain_problem(status: StatusCode) -> Problem {
+    let error = match status {
+        StatusCode::NOT_FOUND => AppError::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => {
+            return Problem { code: "method_not_allowed", ..problem_of("Cette adresse ne se demande pas ainsi.") };
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            return Problem {
+                code: "too_large",
+                ..problem_of("C’est trop long pour être reçu. Raccourcissez et recommencez.")
+            };
+        }
+        status if status.is_server_error() => AppError::Unavailable,
+        _ => AppError::Unreadable("La demande ne se lit pas. Vérifiez-la et recommencez.".to_owned()),
+    };
+    Problem { code: error.code(), ..problem_of(&error.sentence()) }
+}
+
+fn problem_of(sentence: &str) -> Problem {
+    Problem { code: "unreadable", field: None, sentence: sentence.to_owned(), reference: None }
+}
+
+fn dress(request: &HttpRequest, status: StatusCode, problem: &Problem) -> HttpResponse {
+    let path = request.path();
+    if path.starts_with("/api/") {
+        return HttpResponse::build(status)
+            .content_type("application/problem+json")
+            .body(problem_json(status, problem));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        let wanted = serde_urlencoded::to_string([("suite", request.uri().to_string())]).unwrap_or_default();
+        let to = if path == links::HOME { links::SIGN_IN.to_owned() } else { format!("{}?{wanted}", links::SIGN_IN) };
+        return HttpResponse::SeeOther().insert_header((LOCATION, to)).finish();
+    }
+    let page = ErrorPage {
+        layout: frame::layout(request, title(status)),
+        code: status.as_u16(),
+        what_to_do: problem.sentence.clone(),
+        reference: problem.reference.clone(),
+    };
+    match page.render() {
+        Ok(html) => HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html),
+        Err(_) => HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(problem.sentence.clone()),
+    }
+}
+
+fn title(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "Page introuvable",
+        StatusCode::FORBIDDEN => "Accès réservé",
+        StatusCode::TOO_MANY_REQUESTS => "Trop d’essais",
+        StatusCode::SERVICE_UNAVAILABLE => "Service occupé",
+        StatusCode::UNPROCESSABLE_ENTITY => "Demande refusée",
+        status if status.is_server_error() => "Une erreur est survenue",
+        _ => "Demande illisible",
+    }
+}
+
+/// RFC 9457, with a stable `code`, and the field when it is about one.
+fn problem_json(status: StatusCode, problem: &Problem) -> String {
+    serde_json::json!({
+        "type": format!("urn:psypre:problem:{}", problem.code),
+        "title": title(status),
+        "status": status.as_u16(),
+        "code": problem.code,
+        "detail": problem.sentence,
+        "field": problem.field,
+        "reference": problem.reference,
+    })
+    .to_string()
+}

@@ -1,0 +1,87 @@
+//! Every address of a page, written once. People read them: they are French, and hold no name.
+
+use crate::ids::{AccountId, ChildId, InvoiceId, PsychologistId, ReferralId, SessionId};
+
+/// The page that waits for whoever signs in.
+pub const HOME: &str = "/";
+/// Signing in.
+pub const SIGN_IN: &str = "/connexion";
+/// Signing out.
+pub const SIGN_OUT: &str = "/deconnexion";
+/// Taking another role.
+pub const ROLE: &str = "/role";
+/// A person's own settings.
+pub const MY_ACCOUNT: &str = "/mon-compte";
+/// Accepting an invitation: followed by its token.
+pub const INVITATION: &str = "/invitation";
+/// Sessions.
+pub const SESSIONS: &str = "/seances";
+/// Recording a session.
+pub const RECORD_SESSION: &str = "/seances/saisie";
+/// Booking a session.
+pub const BOOK_SESSION: &str = "/seances/reservation";
+/// Sessions waiting for approval.
+pub const APPROVALS: &str = "/validations";
+/// Children.
+pub const CHILDREN: &str = "/enfants";
+/// A new child.
+pub const NEW_CHILD: &str = "/enfants/nouveau";
+/// Hour quotas.
+pub const QUOTAS: &str = "/quotites";
+/// Invoices.
+pub const INVOICES: &str = "/factures";
+/// The preview of a month's invoice.
+pub const INVOICE_PREVIEW: &str = "/factures/apercu";
+/// Exports.
+pub const EXPORTS: &str = "/exports";
+/// The convention.
+pub const CONVENTION: &str = "/convention";
+/// Accounts.
+pub const ACCOUNTS: &str = "/comptes";
+/// The journal.
+pub const JOURNAL: &str = "/journal";
+/// How a psychologist bills: identity, bank, VAT.
+pub const BILLING: &str = "/facturation";
+/// The declaration of accessibility.
+pub const ACCESSIBILITY: &str = "/accessibilite";
+/// Legal notices.
+pub const LEGAL: &str = "/mentions-legales";
+/// What is done with personal data.
+pub const PRIVACY: &str = "/donnees-personnelles";
+/// Help.
+pub const HELP: &str = "/aide";
+
+/// A session.
+pub fn session(id: SessionId) -> String {
+    format!("{SESSIONS}/{id}")
+}
+
+/// A child's file.
+pub fn child(id: ChildId) -> String {
+    format!("{CHILDREN}/{id}")
+}
+
+/// A new referral of a child.
+pub fn new_referral(id: ChildId) -> String {
+    format!("{CHILDREN}/{id}/orientation")
+}
+
+/// A referral.
+pub fn referral(id: ReferralId) -> String {
+    format!("/orientations/{id}")
+}
+
+/// An invoice.
+pub fn invoice(id: InvoiceId) -> String {
+    format!("{INVOICES}/{id}")
+}
+
+/// An account, for the administrator.
+pub fn account(id: AccountId) -> String {
+    format!("{ACCOUNTS}/{id}")
+}
+
+/// A psychologist's billing identity, for the administrator.
+pub fn psychologist(id: PsychologistId) -> String {
+    format!("/psychologues/{id}")
+}

@@ -1,0 +1,190 @@
+//! Mail queued in the transaction that causes it, sent after it.
+//!
+//! A worker leases what is due, hands it to the transport, and marks it sent only when the peer has accepted it; what
+//! the peer puts off is tried again, later and later. A `Message-ID` never changes, so that a peer cut off after it
+//! accepted can tell the second copy.
+
+use chrono::Duration;
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+
+use crate::clock::Clock;
+use crate::db::{AnyConnection, Db, DbError, Tx};
+use crate::each;
+use crate::ids::MailId;
+use crate::schema::mails;
+use crate::sql_types::Ts;
+
+/// A mail to be: text and HTML say the same, without a child's name.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// What it is, such as `session_refused`.
+    pub kind: &'static str,
+    /// What makes it one: queued again under the same key, it is the same mail. Absent: each is its own.
+    pub dedupe_key: Option<String>,
+    /// The address of who receives it.
+    pub recipient: String,
+    /// One line.
+    pub subject: String,
+    /// Readable by itself.
+    pub text: String,
+    /// The same in HTML.
+    pub html: String,
+}
+
+/// A mail as it is stored.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = mails)]
+pub struct Mail {
+    /// Its identifier.
+    pub id: MailId,
+    /// Its `Message-ID` without the domain: the same at each attempt.
+    pub message_id: String,
+    /// What it is.
+    pub kind: String,
+    dedupe_key: Option<String>,
+    /// Who receives it.
+    pub recipient: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its text.
+    pub text_body: String,
+    /// Its HTML.
+    pub html_body: String,
+    /// When it was queued.
+    pub created_at: Ts,
+    /// How many times it was tried.
+    pub attempts: i32,
+    next_attempt_at: Ts,
+    leased_until: Option<Ts>,
+    /// What the last attempt said.
+    pub last_error: Option<String>,
+    /// When the peer accepted it.
+    pub sent_at: Option<Ts>,
+    /// When it was given up.
+    pub failed_at: Option<Ts>,
+}
+
+/// Queues a mail; it exists only if the transaction commits. Returns whether it is new.
+///
+/// # Errors
+/// When the database fails.
+pub fn enqueue(tx: &mut Tx<'_>, clock: &Clock, message: Message) -> QueryResult<bool> {
+    let id = MailId::new();
+    let now = clock.now();
+    let mail = Mail {
+        id,
+        message_id: id.to_string(),
+        kind: message.kind.to_owned(),
+        dedupe_key: message.dedupe_key,
+        recipient: message.recipient,
+        subject: message.subject,
+        text_body: message.text,
+        html_body: message.html,
+        created_at: now,
+        attempts: 0,
+        next_attempt_at: now,
+        leased_until: None,
+        last_error: None,
+        sent_at: None,
+        failed_at: None,
+    };
+    let conn = &mut **tx;
+    let written =
+        each!(conn => diesel::insert_into(mails::table).values(&mail).on_conflict_do_nothing().execute(conn))?;
+    Ok(written == 1)
+}
+
+/// How an attempt to send ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attempt {
+    /// The peer accepted it.
+    Accepted,
+    /// The peer, or the way to it, failed for now.
+    PutOff(String),
+    /// The peer will never take it.
+    Rejected(String),
+}
+
+const LEASE_MINUTES: i64 = 5;
+/// About three days of attempts.
+const ATTEMPTS: i32 = 20;
+
+/// Takes at most `limit` mails that are due; nobody else takes them for five minutes.
+///
+/// # Errors
+/// When the database fails.
+pub fn lease(db: &Db, clock: &Clock, limit: i64) -> Result<Vec<Mail>, DbError> {
+    let now = clock.now();
+    let until = Ts::new(now.utc() + Duration::minutes(LEASE_MINUTES));
+    db.write::<_, DbError>(|tx| {
+        let mut taken = Vec::new();
+        for mail in due(tx, now, limit)? {
+            let leased = diesel::update(mails::table.find(mail.id))
+                .filter(mails::sent_at.is_null().and(mails::leased_until.is_null().or(mails::leased_until.le(now))))
+                .set(mails::leased_until.eq(until))
+                .execute(&mut **tx)?;
+            if leased == 1 {
+                taken.push(mail);
+            }
+        }
+        Ok(taken)
+    })
+}
+
+fn due(conn: &mut AnyConnection, now: Ts, limit: i64) -> QueryResult<Vec<Mail>> {
+    mails::table
+        .filter(mails::sent_at.is_null().and(mails::failed_at.is_null()))
+        .filter(mails::next_attempt_at.le(now))
+        .filter(mails::leased_until.is_null().or(mails::leased_until.le(now)))
+        .order(mails::next_attempt_at)
+        .limit(limit)
+        .load(conn)
+}
+
+/// Writes down how an attempt ended, and when the next one is due.
+///
+/// # Errors
+/// When the database fails.
+pub fn settle(db: &Db, clock: &Clock, mail: &Mail, attempt: &Attempt) -> Result<(), DbError> {
+    let now = clock.now();
+    let attempts = mail.attempts + 1;
+    let (sent_at, mut failed_at, error) = match attempt {
+        Attempt::Accepted => (Some(now), None, None),
+        Attempt::PutOff(why) => (None, None, Some(why)),
+        Attempt::Rejected(why) => (None, Some(now), Some(why)),
+    };
+    if sent_at.is_none() && attempts >= ATTEMPTS {
+        failed_at = Some(now);
+    }
+    db.write::<_, DbError>(|tx| {
+        diesel::update(mails::table.find(mail.id))
+            .set((
+                mails::attempts.eq(attempts),
+                mails::next_attempt_at.eq(Ts::new(now.utc() + pause_after(attempts))),
+                mails::leased_until.eq(None::<Ts>),
+                mails::last_error.eq(error),
+                mails::sent_at.eq(sent_at),
+                mails::failed_at.eq(failed_at),
+            ))
+            .execute(&mut **tx)?;
+        Ok(())
+    })
+}
+
+/// One minute, then twice as long each time, at most six hours.
+fn pause_after(attempts: i32) -> Duration {
+    let minutes = 1_i64 << attempts.clamp(1, 10).saturating_sub(1);
+    Duration::minutes(minutes.min(360))
+}
+
+/// How many mails wait, and how many were given up.
+///
+/// # Errors
+/// When the database fails.
+pub fn backlog(conn: &mut AnyConnection) -> Result<(i64, i64), DieselError> {
+    let waiting =
+        mails::table.filter(mails::sent_at.is_null().and(mails::failed_at.is_null())).count().get_result(conn)?;
+    let given_up = mails::table.filter(mails::failed_at.is_not_null()).count().get_result(conn)?;
+    Ok((waiting, given_up))
+}

@@ -1,0 +1,68 @@
+//! Every address, its method, who may ask it, and its handler: one page that lists them all.
+//!
+//! The roles written here are what `tests/access.rs` holds the handlers to; a route that its table does not know fails
+//! the build.
+
+use actix_web::web::{self as actix, ServiceConfig};
+
+use crate::accounts::Role;
+use crate::{accounts, web};
+
+/// Who may ask an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Whoever asks.
+    Anyone,
+    /// Whoever is signed in.
+    SignedIn,
+    /// Whoever holds one of these roles.
+    Roles(&'static [Role]),
+}
+
+/// An address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// The path, with its `{parameters}`.
+    pub path: &'static str,
+    /// Who may ask it.
+    pub audience: Audience,
+}
+
+/// Writes the table and the configuration from the same lines.
+macro_rules! routes {
+    ($($method:ident $path:literal [$($audience:tt)+] $handler:path;)+) => {
+        /// Every address of the application.
+        pub const ROUTES: &[Route] = &[$(Route {
+            method: stringify!($method),
+            path: $path,
+            audience: routes!(@audience $($audience)+),
+        }),+];
+
+        /// Gives every address its handler.
+        pub fn configure(config: &mut ServiceConfig) {
+            $(config.route($path, routes!(@method $method).to($handler));)+
+        }
+    };
+    (@audience anyone) => { Audience::Anyone };
+    (@audience signed in) => { Audience::SignedIn };
+    (@audience $($role:ident),+) => { Audience::Roles(&[$(Role::$role),+]) };
+    (@method GET) => { actix::get() };
+    (@method POST) => { actix::post() };
+}
+
+routes! {
+    // the program itself
+    GET "/healthz" [anyone] crate::health::show_health;
+    GET "/readyz" [anyone] crate::health::show_readiness;
+    GET "/metrics" [anyone] crate::health::show_metrics;
+    GET "/static/{path:.*}" [anyone] web::assets::serve;
+
+    // accounts
+    GET "/" [signed in] crate::home::show_home;
+    GET "/connexion" [anyone] accounts::pages::show_sign_in;
+    POST "/connexion" [anyone] accounts::pages::create_sign_in;
+    POST "/deconnexion" [signed in] accounts::pages::create_sign_out;
+    POST "/role" [signed in] accounts::pages::create_role_switch;
+}

@@ -1,0 +1,55 @@
+//! The web server: its middleware and its limits.
+
+use std::net::TcpListener;
+
+use actix_web::HttpServer;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{Data, FormConfig, JsonConfig, PayloadConfig};
+
+use crate::accounts::guards;
+use crate::app::App;
+use crate::web::headers;
+use crate::{error_pages, router};
+
+/// The longest body that is read.
+const LONGEST_BODY: usize = 256 * 1024;
+
+/// Serves the application on a listener, until it is stopped.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn serve(app: App, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
+    let data = Data::new(app);
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(data.clone())
+            .app_data(PayloadConfig::new(LONGEST_BODY))
+            .app_data(FormConfig::default().limit(LONGEST_BODY))
+            .app_data(JsonConfig::default().limit(LONGEST_BODY))
+            .configure(router::configure)
+            .wrap(from_fn(guards::identify))
+            .wrap(from_fn(error_pages::render))
+            .wrap(from_fn(headers::protect))
+            .wrap(from_fn(log))
+            .wrap(actix_web::middleware::Compress::default())
+    })
+    .workers(workers)
+    .listen(listener)?;
+    Ok(server.run())
+}
+
+/// One line a request: the pattern of its route, never its address as asked, which could hold anything.
+async fn log(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let started = std::time::Instant::now();
+    let method = request.method().clone();
+    let response = next.call(request).await?;
+    let route = response.request().match_pattern().unwrap_or_else(|| "unknown".to_owned());
+    let milliseconds = started.elapsed().as_millis() as u64;
+    tracing::info!(%method, %route, status = response.status().as_u16(), milliseconds, "request");
+    Ok(response)
+}

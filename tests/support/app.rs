@@ -1,0 +1,150 @@
+//! The application as it is served, on a database of its own, a clock that stands still, and kept mails.
+
+use std::net::TcpListener;
+
+use chrono::{DateTime, Utc};
+use psypre::accounts::{Role, store};
+use psypre::app::App;
+use psypre::clock::Clock;
+use psypre::config::{Config, KeySource, MailTransport};
+use psypre::db::{AnyConnection, DbError, Tx};
+use psypre::ids::{AccountId, ProgrammeId};
+use psypre::{checks, server};
+
+use crate::support::browser::Browser;
+use crate::support::database::Database;
+
+/// Friday 20 November 2026, ten in the morning in Dijon.
+pub const NOW: &str = "2026-11-20T09:00:00Z";
+/// The password of everybody.
+pub const PASSWORD: &str = "un mot de passe de test";
+
+/// The application under test. When it goes away, every invariant is verified: each story is also an audit.
+pub struct TestApp {
+    /// What the program itself works with.
+    pub app: App,
+    /// Where it answers, such as `http://127.0.0.1:4242`.
+    pub base_url: String,
+    database: Database,
+}
+
+impl TestApp {
+    /// On the embedded database.
+    pub fn sqlite() -> Self {
+        Self::on(Database::sqlite())
+    }
+
+    /// On PostgreSQL.
+    pub fn postgres() -> Self {
+        Self::on(Database::postgres())
+    }
+
+    fn on(database: Database) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let config = Config {
+            database_url: database.url.clone(),
+            pool: 16,
+            listen: String::new(),
+            base_url: base_url.clone(),
+            keys: KeySource::Text(format!("1:{}", "5a".repeat(32))),
+            mail: MailTransport::Folder(database.folder.path().join("mails")),
+            mail_from: "PsyPRE <psypre@example.org>".to_owned(),
+            trusted_proxies: 0,
+            demonstration: false,
+        };
+        let now: DateTime<Utc> = NOW.parse().unwrap();
+        let app = App::start(config, Clock::fixed(now)).unwrap();
+        let served = app.clone();
+        std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async { server::serve(served, listener, 2).unwrap().await.unwrap() });
+        });
+        Self { app, base_url, database }
+    }
+
+    /// The folder of the embedded database and of the mails.
+    pub fn folder(&self) -> &std::path::Path {
+        self.database.folder.path()
+    }
+
+    /// Reads the database directly.
+    pub fn read<T>(&self, body: impl FnOnce(&mut AnyConnection) -> diesel::QueryResult<T>) -> T {
+        self.app.db.read::<_, DbError>(|conn| Ok(body(conn)?)).unwrap()
+    }
+
+    /// Writes to the database directly: to set a scene, never to tell the story.
+    pub fn write<T>(&self, mut body: impl FnMut(&mut Tx<'_>) -> diesel::QueryResult<T>) -> T {
+        self.app.db.write::<_, DbError>(|tx| Ok(body(tx)?)).unwrap()
+    }
+
+    /// Makes an account with roles and the common password.
+    pub fn account(&self, email: &str, name: &str, grants: &[(Role, Option<ProgrammeId>)]) -> AccountId {
+        let now = self.app.clock.now();
+        self.write(|tx| {
+            let account = store::insert_account(tx, email, name, now)?;
+            store::set_password_hash(tx, account, quick_hash())?;
+            for (role, programme) in grants {
+                store::insert_grant(tx, account, *role, *programme, now)?;
+            }
+            Ok(account)
+        })
+    }
+
+    /// A browser where nobody is signed in.
+    pub fn anonymous(&self) -> Browser {
+        Browser::new(&self.base_url)
+    }
+
+    /// A browser where this person has signed in through the page.
+    pub fn signed_in(&self, email: &str) -> Browser {
+        let mut browser = self.anonymous();
+        let answer = browser.post("/connexion", &[("email", email), ("password", PASSWORD)]);
+        assert_eq!(answer.status, 303, "{email} signs in: {}", answer.text());
+        browser
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let violations = self.read(checks::run);
+        assert!(violations.is_empty(), "invariants: {violations:#?}");
+    }
+}
+
+/// The hash of [`PASSWORD`] with the smallest parameters: signing in is not what most stories measure.
+fn quick_hash() -> &'static str {
+    use argon2::password_hash::PasswordHasher;
+    use argon2::{Algorithm, Argon2, Params, Version};
+    static HASH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    HASH.get_or_init(|| {
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
+        argon2.hash_password(PASSWORD.as_bytes()).unwrap().to_string()
+    })
+}
+
+/// Runs each story on both databases: `cargo nextest run -E 'test(sqlite)'` runs one half.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($(#[$meta:meta])* fn $name:ident($app:ident: &TestApp) $body:block)+) => {$(
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            fn story($app: &$crate::support::app::TestApp) $body
+
+            #[test]
+            fn sqlite() {
+                story(&$crate::support::app::TestApp::sqlite());
+            }
+
+            #[test]
+            fn postgres() {
+                story(&$crate::support::app::TestApp::postgres());
+            }
+        }
+    )+};
+}

@@ -1,0 +1,179 @@
+//! A small browser: keeps the cookies, carries the token of forms, follows nothing by itself.
+
+use std::collections::BTreeMap;
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers, in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
+    }
+
+    /// A header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// Where it sends to.
+    pub fn location(&self) -> &str {
+        self.header("location").unwrap_or_default()
+    }
+
+    /// The text of the page as it is read: without tags, spaces made plain.
+    pub fn words(&self) -> String {
+        let html = self.text();
+        let mut words = String::new();
+        let mut inside = false;
+        for c in html.chars() {
+            match c {
+                '<' => inside = true,
+                '>' => {
+                    inside = false;
+                    words.push(' ');
+                }
+                c if !inside => words.push(if c.is_whitespace() { ' ' } else { c }),
+                _ => {}
+            }
+        }
+        let words = words.replace("&#39;", "'").replace("&#34;", "\"").replace("&quot;", "\"").replace("&amp;", "&");
+        words.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Asserts the status, showing the page otherwise.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "location {:?}, page: {}", self.location(), self.words());
+        self
+    }
+}
+
+/// A browser, or a program with a bearer token.
+#[derive(Debug, Clone)]
+pub struct Browser {
+    base_url: String,
+    agent: ureq::Agent,
+    cookies: BTreeMap<String, String>,
+    csrf: String,
+    bearer: Option<String>,
+}
+
+impl Browser {
+    /// Where nobody is signed in.
+    pub fn new(base_url: &str) -> Self {
+        let config =
+            ureq::Agent::config_builder().max_redirects(0).max_redirects_will_error(false).http_status_as_error(false);
+        Self {
+            base_url: base_url.to_owned(),
+            agent: config.build().new_agent(),
+            cookies: BTreeMap::new(),
+            csrf: String::new(),
+            bearer: None,
+        }
+    }
+
+    /// A program with this bearer token.
+    pub fn with_bearer(base_url: &str, token: &str) -> Self {
+        Self { bearer: Some(token.to_owned()), ..Self::new(base_url) }
+    }
+
+    /// Asks for a page; learns the token of its forms.
+    pub fn get(&mut self, path: &str) -> Answer {
+        let mut request = self.agent.get(format!("{}{path}", self.base_url));
+        for (name, value) in self.headers() {
+            request = request.header(name, value);
+        }
+        let answer = read(request.call().unwrap());
+        self.keep_cookies(&answer);
+        self.learn_token(&answer);
+        answer
+    }
+
+    /// Posts a form, with the token of this sign-in.
+    pub fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        if self.csrf.is_empty() && !self.cookies.is_empty() {
+            self.get("/une-page-qui-n-existe-pas");
+        }
+        let mut fields: Vec<(&str, &str)> = fields.to_vec();
+        let csrf = self.csrf.clone();
+        if !fields.iter().any(|(name, _)| *name == "csrf") {
+            fields.push(("csrf", &csrf));
+        }
+        self.send(path, "application/x-www-form-urlencoded", &serde_urlencoded::to_string(&fields).unwrap(), &[])
+    }
+
+    /// Posts JSON.
+    pub fn post_json(&mut self, path: &str, body: &serde_json::Value) -> Answer {
+        self.send(path, "application/json", &body.to_string(), &[])
+    }
+
+    /// Posts a body with headers of one's own.
+    pub fn send(&mut self, path: &str, kind: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.agent.post(format!("{}{path}", self.base_url)).header("content-type", kind);
+        for (name, value) in self.headers() {
+            request = request.header(name, value);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = read(request.send(body).unwrap());
+        self.keep_cookies(&answer);
+        answer
+    }
+
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        let mut headers = Vec::new();
+        if let Some(token) = &self.bearer {
+            headers.push(("authorization", format!("Bearer {token}")));
+        }
+        if !self.cookies.is_empty() {
+            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            headers.push(("cookie", cookies.join("; ")));
+        }
+        headers
+    }
+
+    fn keep_cookies(&mut self, answer: &Answer) {
+        for (_, value) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
+            let Some((name, rest)) = value.split_once('=') else { continue };
+            let value = rest.split(';').next().unwrap_or_default();
+            if value.is_empty() || rest.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+
+    fn learn_token(&mut self, answer: &Answer) {
+        let html = answer.text();
+        if let Some((_, rest)) = html.split_once("name=\"csrf\" value=\"") {
+            self.csrf = rest.split('"').next().unwrap_or_default().to_owned();
+        }
+    }
+}
+
+fn read(mut response: ureq::http::Response<ureq::Body>) -> Answer {
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()))
+        .collect();
+    let status = response.status().as_u16();
+    let body = response.body_mut().with_config().limit(100 * 1024 * 1024).read_to_vec().unwrap();
+    Answer { status, headers, body }
+}
