@@ -235,8 +235,12 @@ pub fn read(source: &str) -> Result<ReadFile, Vec<Remark>> {
         }
     }
     let warnings = reader.finish()?;
-    // without a refusal both single sections were there
-    file.map(|file| ReadFile { file, warnings }).ok_or_else(Vec::new)
+    // without a remark both single sections were there
+    let mut file = file.ok_or_else(Vec::new)?;
+    file.budget_years.sort_by_key(|year| year.period);
+    file.terms.sort_by_key(|terms| terms.period);
+    file.rates.sort_by_key(|rate| (rate.service, rate.period));
+    Ok(ReadFile { file, warnings })
 }
 
 fn read_document(reader: &mut Reader<'_>, root: &Node<'_>) -> Option<ConventionFile> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::file::{ConventionFile, DefaultRate, Year};
 use super::reader::Reader;
-use super::{Buyer, Period, ServiceType, has_luhn_digit, overspend};
+use super::{Buyer, Period, ServiceType, has_luhn_digit, is_reference, is_service_code, overspend};
 use crate::hours::Minutes;
 use crate::money::Cents;
 
@@ -131,17 +131,16 @@ fn check_buyer(reader: &mut Reader<'_>, buyer: &Buyer) {
     if reader.sound("buyer.postcode") && !(buyer.postcode.len() == 5 && digits(&buyer.postcode)) {
         reader.refuse("buyer.postcode", "écrivez un code postal de 5 chiffres, entre guillemets");
     }
-    let allowed = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
-    if buyer.service_code.as_ref().is_some_and(|code| code.chars().count() > 100 || !code.chars().all(allowed)) {
+    if buyer.service_code.as_ref().is_some_and(|code| !is_service_code(code)) {
         reader.refuse(
             "buyer.service_code",
             "un code service n'a que des lettres, des chiffres, des espaces, des tirets et des soulignés (100 au plus)",
         );
     }
-    if buyer.engagement_number.as_ref().is_some_and(|number| number.chars().count() > 50) {
+    if buyer.engagement_number.as_ref().is_some_and(|number| !is_reference(number)) {
         reader.refuse("buyer.engagement_number", "un numéro d'engagement a 50 caractères au plus");
     }
-    if buyer.contract_number.as_ref().is_some_and(|number| number.chars().count() > 50) {
+    if buyer.contract_number.as_ref().is_some_and(|number| !is_reference(number)) {
         reader.refuse("buyer.contract_number", "un numéro de marché a 50 caractères au plus");
     }
     let requirement = buyer.required_reference;

@@ -1,11 +1,16 @@
 //! Conventions as data: their parties, period, budget years, quotas, rates, and the dated rules that every other
 //! feature reads by the date of a session. The next convention or amendment is entered, never programmed.
 
+pub mod add_rate;
+pub mod change_buyer;
 pub mod file;
 mod file_checks;
 #[cfg(test)]
 mod file_tests;
+pub mod import;
+pub mod look_up;
 mod reader;
+mod store;
 
 use chrono::{Days, NaiveDate};
 
@@ -385,6 +390,27 @@ pub fn rate_in_force(
 pub fn overspend(budget: Cents, fixed_share: Cents, quotas: Minutes, hourly: Cents) -> Option<Cents> {
     let cost = hourly.for_time(quotas) + fixed_share;
     (cost > budget).then(|| cost - budget)
+}
+
+/// Whether a text is a SIREN: nine digits, the last of which checks the others.
+pub fn is_siren(number: &str) -> bool {
+    number.len() == 9 && has_luhn_digit(number)
+}
+
+/// Whether a text is a SIRET: fourteen digits, the last of which checks the others.
+pub fn is_siret(number: &str) -> bool {
+    number.len() == 14 && has_luhn_digit(number)
+}
+
+/// Whether Chorus Pro takes a text for a service code.
+pub fn is_service_code(code: &str) -> bool {
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    (1..=100).contains(&code.chars().count()) && code.chars().all(allowed)
+}
+
+/// Whether a text may stand on an invoice as the number of an engagement or of a contract.
+pub fn is_reference(number: &str) -> bool {
+    (1..=50).contains(&number.chars().count()) && !number.chars().any(char::is_control)
 }
 
 /// Whether the last digit of a number agrees with the others (Luhn), as in a SIREN, a SIRET or an RPPS number.

@@ -1,0 +1,395 @@
+//! Enters a convention from its file: once, and never over one that exists.
+
+use std::collections::BTreeMap;
+
+use chrono::Days;
+use diesel::QueryResult;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::file::{ConventionFile, DefaultRate, Heading, Year};
+use super::{BudgetYear, Convention, Neighbourhood, Period, Programme, Rate, Signatory, file, store};
+use crate::clock::Clock;
+use crate::db::{AnyConnection, Tx};
+use crate::failure::{Failure, Refusal};
+use crate::hours::Minutes;
+use crate::ids::{BudgetYearId, ConventionId, NeighbourhoodId, ProgrammeId, SignatoryId};
+use crate::journal::{self, Actor, Chain, Entry};
+use crate::money::Cents;
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Imported {
+    /// The convention was entered.
+    Entered(ConventionId),
+    /// It stood already, and the file says the same: nothing changed.
+    Unchanged(ConventionId),
+}
+
+impl Imported {
+    /// The convention.
+    pub fn convention(self) -> ConventionId {
+        match self {
+            Self::Entered(id) | Self::Unchanged(id) => id,
+        }
+    }
+}
+
+/// Why a file that reads well is not entered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ImportRefusal {
+    /// A convention of that name says something else.
+    #[error(
+        "La convention « {slug} » existe déjà, et ce fichier dit autre chose :\n{}\nUne convention ne change que par \
+         avenant ; pour une nouvelle convention, donnez un autre slug.", differences.join("\n")
+    )]
+    Differs {
+        /// Its short name.
+        slug: String,
+        /// A line for each difference: the key, what is in force, what the file says.
+        differences: Vec<String>,
+    },
+    /// A programme already works under another convention on some of these days.
+    #[error(
+        "Le PRE {code} relève déjà de la convention « {slug} », {period} : deux conventions ne peuvent se recouvrir."
+    )]
+    ProgrammeTaken {
+        /// The programme.
+        code: String,
+        /// The other convention.
+        slug: String,
+        /// Its days.
+        period: Period,
+    },
+    /// A programme of that code is called otherwise, or is elsewhere.
+    #[error(
+        "Le PRE {code} existe déjà : {known}. Ce fichier l'appelle {given}. Reprenez le même nom, ou donnez un autre code."
+    )]
+    ProgrammeDiffers {
+        /// The programme.
+        code: String,
+        /// Its name and town.
+        known: String,
+        /// What the file says.
+        given: String,
+    },
+}
+
+impl Refusal for ImportRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Differs { .. } => "convention_differs",
+            Self::ProgrammeTaken { .. } => "programme_taken",
+            Self::ProgrammeDiffers { .. } => "programme_differs",
+        }
+    }
+}
+
+type Outcome<T> = Result<T, Failure<ImportRefusal>>;
+
+/// Enters a convention with all that its file says. The same file again changes nothing; another of the same short name
+/// is refused: a convention changes by an amendment only (article 6).
+///
+/// # Errors
+/// As [`ImportRefusal`] says, or when the database fails.
+pub fn import(tx: &mut Tx<'_>, clock: &Clock, who: Actor, file: &ConventionFile) -> Outcome<Imported> {
+    let facts = serde_json::json!(file);
+    let sha256 = Sha256::digest(facts.to_string()).to_vec();
+    if let Some((known, known_sha256)) = store::find_by_slug(tx, &file.convention.slug)? {
+        if known_sha256 != sha256 {
+            refuse_differences(tx, &known, file)?;
+        }
+        return Ok(Imported::Unchanged(known.id));
+    }
+    let Heading { slug, title, period, signed_on, is_example } = file.convention.clone();
+    let convention = Convention { id: ConventionId::new(), slug, title, period, signed_on, is_example };
+    store::insert_convention(tx, clock, &convention, &sha256)?;
+    store::insert_buyer(tx, convention.id, &file.buyer)?;
+    for terms in &file.terms {
+        store::insert_terms(tx, convention.id, terms)?;
+    }
+    for DefaultRate { service, hourly, period } in file.rates.iter().cloned() {
+        store::insert_rate(tx, convention.id, &Rate { psychologist: None, service, hourly, from: period.from })?;
+    }
+    let signatories = enter_signatories(tx, convention.id, file)?;
+    let programmes = enter_programmes(tx, &convention, file, &signatories)?;
+    enter_budget_years(tx, convention.id, file, &signatories, &programmes)?;
+    let entry = Entry {
+        chain: Chain::Convention(convention.id),
+        actor: who,
+        action: "convention.imported",
+        subject: "convention",
+        subject_id: convention.id.0,
+        before: None,
+        after: Some(facts),
+    };
+    journal::write(tx, clock, entry)?;
+    Ok(Imported::Entered(convention.id))
+}
+
+type Codes<'f, T> = BTreeMap<&'f str, T>;
+
+fn enter_signatories<'f>(
+    tx: &mut Tx<'_>,
+    convention: ConventionId,
+    file: &'f ConventionFile,
+) -> QueryResult<Codes<'f, SignatoryId>> {
+    let mut codes = Codes::new();
+    for signatory in &file.signatories {
+        let file::Signatory { code, name, kind, contact_email } = signatory.clone();
+        let id = SignatoryId::new();
+        store::insert_signatory(tx, convention, &Signatory { id, code, name, kind, contact_email })?;
+        codes.insert(signatory.code.as_str(), id);
+    }
+    Ok(codes)
+}
+
+fn enter_programmes<'f>(
+    tx: &mut Tx<'_>,
+    convention: &Convention,
+    file: &'f ConventionFile,
+    signatories: &Codes<'f, SignatoryId>,
+) -> Outcome<Codes<'f, ProgrammeId>> {
+    let mut codes = Codes::new();
+    for given in &file.programmes {
+        let known = find_same_programme(tx, given)?;
+        let programme = Programme {
+            id: known.unwrap_or_else(ProgrammeId::new),
+            code: given.code.clone(),
+            name: given.name.clone(),
+            town: given.town.clone(),
+            signatory: *signatories.get(given.signatory.as_str()).ok_or(Failure::NotFound)?,
+            note: given.note.clone(),
+        };
+        match known {
+            None => store::insert_programme(tx, &programme)?,
+            Some(id) => refuse_overlap(tx, id, given, convention.period)?,
+        }
+        store::attach_programme(tx, convention.id, &programme)?;
+        enter_neighbourhoods(tx, programme.id, given, file)?;
+        codes.insert(given.code.as_str(), programme.id);
+    }
+    Ok(codes)
+}
+
+/// The programme that an earlier convention entered under the same code; it must be the same one.
+fn find_same_programme(tx: &mut Tx<'_>, given: &file::Programme) -> Outcome<Option<ProgrammeId>> {
+    let Some((id, name, town)) = store::find_programme(tx, &given.code)? else { return Ok(None) };
+    if (&name, &town) != (&given.name, &given.town) {
+        return Err(Failure::Refused(ImportRefusal::ProgrammeDiffers {
+            code: given.code.clone(),
+            known: format!("{name}, à {town}"),
+            given: format!("{}, à {}", given.name, given.town),
+        }));
+    }
+    Ok(Some(id))
+}
+
+fn refuse_overlap(tx: &mut Tx<'_>, id: ProgrammeId, given: &file::Programme, period: Period) -> Outcome<()> {
+    match store::conventions_of_programme(tx, id, period)?.pop() {
+        None => Ok(()),
+        Some(Convention { slug, period, .. }) => {
+            Err(Failure::Refused(ImportRefusal::ProgrammeTaken { code: given.code.clone(), slug, period }))
+        }
+    }
+}
+
+fn enter_neighbourhoods(
+    tx: &mut Tx<'_>,
+    programme: ProgrammeId,
+    given: &file::Programme,
+    file: &ConventionFile,
+) -> QueryResult<()> {
+    let known = store::neighbourhoods(tx, &[programme])?;
+    for code in given.neighbourhoods.iter().filter(|code| !known.iter().any(|n| n.code == **code)) {
+        if let Some(file::Neighbourhood { code, name }) = file.neighbourhoods.iter().find(|n| n.code == *code).cloned()
+        {
+            store::insert_neighbourhood(tx, &Neighbourhood { id: NeighbourhoodId::new(), programme, code, name })?;
+        }
+    }
+    Ok(())
+}
+
+fn enter_budget_years(
+    tx: &mut Tx<'_>,
+    convention: ConventionId,
+    file: &ConventionFile,
+    signatories: &Codes<'_, SignatoryId>,
+    programmes: &Codes<'_, ProgrammeId>,
+) -> Outcome<()> {
+    for year in &file.budget_years {
+        let Year { label, period, budget, fixed_share, ceiling, call_by, contributions, quotas } = year.clone();
+        let id = BudgetYearId::new();
+        let entered = BudgetYear { id, label, period, budget, fixed_share, ceiling, call_by };
+        store::insert_budget_year(tx, convention, &entered)?;
+        for (code, amount) in contributions {
+            let signatory = signatories.get(code.as_str()).ok_or(Failure::NotFound)?;
+            store::insert_contribution(tx, id, *signatory, amount)?;
+        }
+        for (code, allotted) in quotas {
+            let programme = programmes.get(code.as_str()).ok_or(Failure::NotFound)?;
+            store::insert_quota(tx, *programme, id, allotted)?;
+        }
+    }
+    Ok(())
+}
+
+fn refuse_differences(conn: &mut AnyConnection, known: &Convention, file: &ConventionFile) -> Outcome<()> {
+    let in_force = as_file(conn, known, file)?;
+    let mut differences = Vec::new();
+    compare("", &serde_json::json!(in_force), &serde_json::json!(file), &mut differences);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Refused(ImportRefusal::Differs { slug: known.slug.clone(), differences }))
+}
+
+/// The convention in force written as its file would be. A programme keeps the neighbourhoods of every convention it
+/// had: those that `like` does not name are left out.
+fn as_file(conn: &mut AnyConnection, known: &Convention, like: &ConventionFile) -> QueryResult<ConventionFile> {
+    let signatories = store::signatories(conn, known.id)?;
+    let programmes = store::programmes(conn, known.id)?;
+    let mut neighbourhoods = store::neighbourhoods(conn, &programmes.iter().map(|p| p.id).collect::<Vec<_>>())?;
+    neighbourhoods.retain(|n| like.neighbourhoods.iter().any(|named| named.code == n.code));
+    let Convention { slug, title, period, signed_on, is_example, .. } = known.clone();
+    Ok(ConventionFile {
+        convention: Heading { slug, title, period, signed_on, is_example },
+        buyer: store::buyer(conn, known.id)?,
+        budget_years: years_as_file(conn, known.id, &signatories, &programmes)?,
+        terms: store::terms(conn, known.id)?,
+        rates: rates_as_file(&store::rates(conn, known.id)?, period),
+        programmes: in_order(
+            programmes.iter().map(|p| programme_as_file(p, &signatories, &neighbourhoods, like)),
+            |p| like.programmes.iter().position(|named| named.code == p.code),
+        ),
+        neighbourhoods: in_order(
+            neighbourhoods.iter().cloned().map(|n| file::Neighbourhood { code: n.code, name: n.name }),
+            |n| like.neighbourhoods.iter().position(|named| named.code == n.code),
+        ),
+        signatories: in_order(signatories.into_iter().map(signatory_as_file), |s| {
+            like.signatories.iter().position(|named| named.code == s.code)
+        }),
+    })
+}
+
+/// Entries in the order of the file; those that it does not name come last.
+fn in_order<T>(entries: impl Iterator<Item = T>, position: impl Fn(&T) -> Option<usize>) -> Vec<T> {
+    let mut entries: Vec<T> = entries.collect();
+    entries.sort_by_key(|entry| position(entry).unwrap_or(usize::MAX));
+    entries
+}
+
+fn signatory_as_file(signatory: Signatory) -> file::Signatory {
+    let Signatory { code, name, kind, contact_email, .. } = signatory;
+    file::Signatory { code, name, kind, contact_email }
+}
+
+fn programme_as_file(
+    programme: &Programme,
+    signatories: &[Signatory],
+    neighbourhoods: &[Neighbourhood],
+    like: &ConventionFile,
+) -> file::Programme {
+    let signatory = signatories.iter().find(|s| s.id == programme.signatory);
+    let named = like.programmes.iter().find(|named| named.code == programme.code);
+    let of_it = neighbourhoods.iter().filter(|n| n.programme == programme.id).map(|n| n.code.clone());
+    file::Programme {
+        code: programme.code.clone(),
+        name: programme.name.clone(),
+        town: programme.town.clone(),
+        signatory: signatory.map(|s| s.code.clone()).unwrap_or_default(),
+        neighbourhoods: in_order(of_it, |code| named?.neighbourhoods.iter().position(|listed| listed == code)),
+        note: programme.note.clone(),
+    }
+}
+
+fn years_as_file(
+    conn: &mut AnyConnection,
+    convention: ConventionId,
+    signatories: &[Signatory],
+    programmes: &[Programme],
+) -> QueryResult<Vec<Year>> {
+    let mut years = Vec::new();
+    for BudgetYear { id, label, period, budget, fixed_share, ceiling, call_by } in
+        store::budget_years(conn, convention)?
+    {
+        let paid = store::contributions(conn, id)?.into_iter();
+        let contributions = paid
+            .filter_map(|(payer, amount)| Some((signatories.iter().find(|s| s.id == payer)?.code.clone(), amount)))
+            .collect();
+        let allotted = store::allotted(conn, id)?.into_iter();
+        let quotas = allotted
+            .filter_map(|(user, time)| Some((programmes.iter().find(|p| p.id == user)?.code.clone(), time)))
+            .collect();
+        years.push(Year { label, period, budget, fixed_share, ceiling, call_by, contributions, quotas });
+    }
+    Ok(years)
+}
+
+/// Everybody's rates with the day on which each ends: the eve of the next, or the end of the convention.
+fn rates_as_file(rates: &[Rate], convention: Period) -> Vec<DefaultRate> {
+    let of_all = |rate: &&Rate| rate.psychologist.is_none();
+    let until = |rate: &Rate| {
+        let later = rates.iter().filter(of_all).filter(|r| r.service == rate.service && r.from > rate.from);
+        let next = later.map(|r| r.from).min().and_then(|day| day.checked_sub_days(Days::new(1)));
+        next.unwrap_or(convention.until)
+    };
+    let mut all: Vec<DefaultRate> = (rates.iter().filter(of_all))
+        .map(|r| DefaultRate { service: r.service, hourly: r.hourly, period: Period { from: r.from, until: until(r) } })
+        .collect();
+    all.sort_by_key(|rate| (rate.service, rate.period.from));
+    all
+}
+
+/// Adds a line for each key whose value differs.
+fn compare(path: &str, in_force: &Value, given: &Value, differences: &mut Vec<String>) {
+    match (in_force, given) {
+        (Value::Object(known), Value::Object(new)) => {
+            let keys = known.keys().chain(new.keys().filter(|key| !known.contains_key(*key)));
+            for key in keys {
+                let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let side = |of: &serde_json::Map<String, Value>| of.get(key).cloned().unwrap_or_default();
+                compare(&inner, &side(known), &side(new), differences);
+            }
+        }
+        (Value::Array(known), Value::Array(new)) if known.iter().chain(new).any(Value::is_object) => {
+            for index in 0..known.len().max(new.len()) {
+                let side = |of: &[Value]| of.get(index).cloned().unwrap_or_default();
+                compare(&format!("{path}[{index}]"), &side(known), &side(new), differences);
+            }
+        }
+        _ if in_force == given => {}
+        _ => differences.push(format!(
+            "- {} : {} ; le fichier dit {}",
+            key_of(path),
+            say(path, in_force),
+            say(path, given)
+        )),
+    }
+}
+
+/// The key of the file that a path of the data stands for.
+fn key_of(path: &str) -> String {
+    path.replace(".period.", ".").replace("_absence.", "_absence_").replace("is_example", "example")
+}
+
+/// A value as people write it.
+fn say(path: &str, value: &Value) -> String {
+    let money = ["budget", "fixed_share", "ceiling", "hourly"].iter().any(|key| path.ends_with(&format!(".{key}")));
+    match value {
+        Value::Null => "rien".to_owned(),
+        Value::String(text) => format!("« {text} »"),
+        Value::Number(n) if money || path.contains(".contributions.") => {
+            Cents(n.as_i64().unwrap_or_default()).to_string()
+        }
+        Value::Number(n) if path.contains(".quotas.") => i32::try_from(n.as_i64().unwrap_or_default())
+            .map(|minutes| Minutes(minutes).to_string())
+            .unwrap_or_default(),
+        Value::Object(_) => "une entrée".to_owned(),
+        Value::Array(list) => {
+            let texts: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+            format!("« {} »", texts.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
