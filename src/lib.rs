@@ -30,6 +30,7 @@ pub mod web;
 
 pub mod accounts;
 pub mod conventions;
+pub mod quotas;
 
 pub mod checks;
 pub mod error_pages;

@@ -15,6 +15,7 @@ pub mod flash;
 pub mod forms;
 pub mod headers;
 pub mod icons;
+pub mod json;
 pub mod layout;
 pub mod marks;
 pub mod pagination;

@@ -1,0 +1,96 @@
+//! Hour quotas (*quotités horaires*): what a programme may consume in a budget year.
+//!
+//! "… dans la limite de la quotité horaire déterminée en amont par Dijon Métropole et les signataires" (convention,
+//! article 4, point 2). Reserved (booked, recorded) is not used (approved, invoiced); together they never pass what is
+//! allotted, at any instant, under any concurrency (rule 1): one conditional statement sees to it, a CHECK behind it,
+//! and `checks.rs` recounts.
+
+pub mod ledger;
+pub mod store;
+
+use crate::failure::Refusal;
+use crate::hours::Minutes;
+use crate::ids::{BudgetYearId, ProgrammeId, QuotaId};
+
+/// The quota of a programme for a budget year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::Queryable)]
+pub struct Quota {
+    /// Which.
+    pub id: QuotaId,
+    /// Whose.
+    pub programme_id: ProgrammeId,
+    /// For which budget year.
+    pub budget_year_id: BudgetYearId,
+    /// What was fixed beforehand.
+    pub allotted: Minutes,
+    /// Held by sessions booked or recorded.
+    pub reserved: Minutes,
+    /// Held by sessions approved or invoiced.
+    pub used: Minutes,
+}
+
+impl Quota {
+    /// What is left for new sessions.
+    pub fn remaining(self) -> Minutes {
+        self.allotted - self.reserved - self.used
+    }
+
+    /// How much is held, in whole percent, rounded down; a quota of nothing is wholly held.
+    pub fn percent_held(self) -> i32 {
+        match self.allotted.0 {
+            0 => 100,
+            allotted => (self.reserved + self.used).0 * 100 / allotted,
+        }
+    }
+}
+
+/// Why minutes are not given.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QuotaRefusal {
+    /// No convention gives this programme a quota on that day.
+    #[error(
+        "Aucune quotité horaire n’est ouverte pour ce PRE à cette date. Choisissez une date de la convention, ou voyez avec la Métropole."
+    )]
+    NoQuota,
+    /// The programme pays its psychologist otherwise: its quota is 0 h.
+    #[error(
+        "La quotité {year} du {programme} est de 0 h : ce PRE rémunère lui-même sa psychologue. Cette séance ne se facture pas à la Métropole."
+    )]
+    Nothing {
+        /// The programme's name.
+        programme: String,
+        /// The budget year's label.
+        year: String,
+    },
+    /// Not enough is left.
+    #[error(
+        "Il reste {remaining} sur la quotité {year} du {programme} ; cette séance en demande {asked}. Réduisez la durée ou demandez un avenant à la Métropole."
+    )]
+    Exhausted {
+        /// What is left.
+        remaining: Minutes,
+        /// What was asked.
+        asked: Minutes,
+        /// The programme's name.
+        programme: String,
+        /// The budget year's label.
+        year: String,
+    },
+}
+
+impl Refusal for QuotaRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoQuota => "no_quota",
+            Self::Nothing { .. } => "quota_of_nothing",
+            Self::Exhausted { .. } => "quota_exhausted",
+        }
+    }
+
+    fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::NoQuota => Some("session_on"),
+            Self::Nothing { .. } | Self::Exhausted { .. } => Some("duration"),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What the API's addresses share: bodies read once, idempotency keys, pages of a list.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest};
+use serde::de::DeserializeOwned;
+
+use crate::error::AppError;
+use crate::web::csrf;
+
+/// The header that carries an idempotency key.
+pub const IDEMPOTENCY_HEADER: &str = "idempotency-key";
+/// The header that carries the token of a sign-in, for scripts of our own pages.
+pub const CSRF_HEADER: &str = "x-csrf-token";
+
+/// A JSON body, with what was sent beside it. An unknown key or a wrong type is refused, saying which.
+#[derive(Debug)]
+pub struct Posted<T> {
+    /// What was asked.
+    pub value: T,
+    /// The body as it came: what the idempotency key stands for.
+    pub bytes: Bytes,
+    /// The idempotency key, if one was sent.
+    pub key: Option<String>,
+}
+
+impl<T: DeserializeOwned> FromRequest for Posted<T> {
+    type Error = AppError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, AppError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = Bytes::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            if !csrf::is_expected(&request, header(&request, CSRF_HEADER).unwrap_or_default()) {
+                return Err(AppError::StaleForm);
+            }
+            let bytes = body.await.map_err(|_| unreadable("le corps est trop long ou s’interrompt"))?;
+            let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+            let value = serde_json::from_slice(text).map_err(|e| unreadable(&e.to_string()))?;
+            let key = header(&request, IDEMPOTENCY_HEADER).map(str::to_owned);
+            Ok(Self { value, bytes, key })
+        })
+    }
+}
+
+fn header<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
+    request.headers().get(name).and_then(|value| value.to_str().ok())
+}
+
+fn unreadable(why: &str) -> AppError {
+    AppError::Unreadable(format!("Le corps JSON de la demande ne se lit pas : {why}."))
+}
+
+/// A page of a list.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct Paged<T> {
+    /// What is on the page.
+    pub items: Vec<T>,
+    /// The page, from 1.
+    pub page: i64,
+    /// How many things are on a page at most.
+    pub size: i64,
+    /// How many things there are in all.
+    pub total: i64,
+}
