@@ -17,6 +17,8 @@ pub mod failure;
 pub mod schema;
 pub mod vault;
 
+pub mod documents;
+
 pub mod config;
 pub mod idempotency;
 pub mod journal;

@@ -1,0 +1,174 @@
+//! Invented documents for tests, and their files for the official judges.
+
+use chrono::NaiveDate;
+
+use crate::documents::content::{
+    Address, Buyer, Channel, DocumentKind, InvoiceContent, InvoiceLine, InvoiceReference, ProfessionalNumber, Seller,
+    Totals, VatRegime,
+};
+use crate::documents::layout::{Placed, Sheet};
+use crate::documents::{StatementContent, StatementRow, factur_x, plain, statement};
+use crate::hours::Minutes;
+use crate::money::Cents;
+
+/// A date from `2026-10-31`.
+pub fn day(text: &str) -> NaiveDate {
+    text.parse().expect("a date")
+}
+
+/// An invoice with lines of one regime, and for the standard rate a line of exempt care too.
+pub fn invoice(channel: Channel, vat: VatRegime) -> InvoiceContent {
+    let first = if vat == VatRegime::Standard { VatRegime::ExemptCare } else { vat };
+    let lines = vec![
+        InvoiceLine::new(1, "PRE de Chenôve", "Entretien psychologique", Minutes(600), Cents(6000), first),
+        InvoiceLine::new(2, "PRE de Dijon", "Entretien psychologique", Minutes(495), Cents(6000), first),
+        InvoiceLine::new(3, "PRE de Dijon", "Analyse de la pratique", Minutes(105), Cents(6000), vat),
+    ];
+    InvoiceContent {
+        channel,
+        kind: DocumentKind::Invoice { due_on: day("2026-11-30") },
+        number: "F2026-10-0001".to_owned(),
+        issued_on: day("2026-10-31"),
+        period_start: day("2026-10-01"),
+        period_end: day("2026-10-31"),
+        seller: Seller {
+            legal_name: "Claire Martin (EI)".to_owned(),
+            siret: "12345678200010".to_owned(),
+            address: Address {
+                street: "12 rue de la Liberté".to_owned(),
+                complement: None,
+                postcode: "21000".to_owned(),
+                city: "Dijon".to_owned(),
+            },
+            professional_number: ProfessionalNumber::Rpps("10001234565".to_owned()),
+            vat_number: (vat == VatRegime::Standard).then(|| "FR32123456782".to_owned()),
+            iban: "FR7630006000011234567890189".to_owned(),
+            bic: Some("AGRIFRPP".to_owned()),
+        },
+        buyer: Buyer {
+            name: "Dijon Métropole".to_owned(),
+            siret: "24210041000016".to_owned(),
+            address: Address {
+                street: "40 avenue du Drapeau".to_owned(),
+                complement: Some("CS 17510".to_owned()),
+                postcode: "21075".to_owned(),
+                city: "Dijon Cedex".to_owned(),
+            },
+            service_code: Some("SANTE-01".to_owned()),
+            engagement_number: Some("ENG2026-0042".to_owned()),
+            contract_number: Some("2026-PSY-17".to_owned()),
+        },
+        mandate_signed_on: (vat == VatRegime::ExemptCare).then(|| day("2026-09-01")),
+        totals: Totals::of(&lines).expect("totals"),
+        lines,
+    }
+}
+
+/// A credit note on that invoice.
+pub fn credit_note(channel: Channel) -> InvoiceContent {
+    credit_note_of(invoice(channel, VatRegime::ExemptCare))
+}
+
+fn credit_note_of(invoice: InvoiceContent) -> InvoiceContent {
+    InvoiceContent {
+        kind: DocumentKind::CreditNote {
+            corrects: InvoiceReference { number: invoice.number, issued_on: invoice.issued_on },
+        },
+        number: "A2026-11-0001".to_owned(),
+        issued_on: day("2026-11-12"),
+        ..invoice
+    }
+}
+
+/// An invoice with names of 60 characters, 300 lines, and nothing that is optional.
+pub fn long_invoice() -> InvoiceContent {
+    let mut content = invoice(Channel::Reform, VatRegime::Franchise);
+    content.seller.legal_name = "Marie-Élisabeth de la Rochefoucauld-Montbéliard d’Œuilly (EI)".to_owned();
+    content.seller.bic = None;
+    content.seller.professional_number = ProfessionalNumber::Adeli("219312345".to_owned());
+    (content.buyer.service_code, content.buyer.engagement_number, content.buyer.contract_number) = (None, None, None);
+    content.lines = (1..=300)
+        .map(|n| {
+            let programme = "PRE de Saint-Apollinaire-lès-Fontaine-d’Ouche & Grésilles <Est>";
+            InvoiceLine::new(n, programme, "Entretien psychologique", Minutes(45), Cents(6001), VatRegime::Franchise)
+        })
+        .collect();
+    content.totals = Totals::of(&content.lines).expect("totals");
+    content
+}
+
+/// A statement of sessions of two programmes.
+pub fn statement_of(sessions: u32) -> StatementContent {
+    let programmes = [("CHE", "PRE de Chenôve"), ("DIJ", "PRE de Dijon")];
+    let rows = (0..sessions).map(|n| {
+        let (prefix, programme) = programmes[n as usize % 2];
+        StatementRow {
+            held_on: day("2026-10-01") + chrono::Days::new(u64::from(n % 31)),
+            starts_at: chrono::NaiveTime::from_hms_opt(8 + n % 10, 30, 0).expect("a time"),
+            child_reference: format!("{prefix}-2026-{:04}", n / 2 % 40 + 1),
+            programme: programme.to_owned(),
+            service_type: "Entretien psychologique".to_owned(),
+            duration_minutes: Minutes(45),
+            hourly_rate_cents: Cents(6000),
+        }
+    });
+    StatementContent {
+        invoice_number: "F2026-10-0001".to_owned(),
+        issued_on: day("2026-10-31"),
+        period_start: day("2026-10-01"),
+        period_end: day("2026-10-31"),
+        seller_name: "Claire Martin (EI)".to_owned(),
+        seller_siret: "12345678200010".to_owned(),
+        buyer_name: "Dijon Métropole".to_owned(),
+        rows: rows.collect(),
+    }
+}
+
+/// The texts of a sheet as who listens hears them, words parted by single spaces.
+pub(super) fn texts(sheet: &Sheet) -> String {
+    let words = sheet.pages.iter().flatten().filter_map(|item| match item {
+        Placed::Text { text, mark: Some(_), .. } => Some(text.trim_end()),
+        _ => None,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Every sample with the name of its file; the name says which judge is meant.
+fn files() -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    for channel in [Channel::Reform, Channel::ChorusDirect] {
+        for vat in VatRegime::ALL {
+            let content = invoice(channel, *vat);
+            files.push((format!("{channel}-invoice-{vat}.pdf"), factur_x(&content).expect("Factur-X")));
+            files.push((
+                format!("{channel}-credit-note-{vat}.pdf"),
+                factur_x(&credit_note_of(content)).expect("Factur-X"),
+            ));
+        }
+    }
+    files.push(("reform-invoice-long.pdf".to_owned(), factur_x(&long_invoice()).expect("Factur-X")));
+    files.push((
+        "pdf-plain-invoice.pdf".to_owned(),
+        plain(&invoice(Channel::Reform, VatRegime::Standard)).expect("PDF"),
+    ));
+    for sessions in [0, 1, 300] {
+        files.push((format!("pdf-statement-{sessions}.pdf"), statement(&statement_of(sessions)).expect("PDF")));
+    }
+    files
+}
+
+/// Leaves the samples in the folder that `PSYPRE_SAMPLES` names, for `judge`.
+#[test]
+fn samples_are_written_for_the_judges() {
+    let files = files();
+    for (name, bytes) in &files {
+        assert!(bytes.starts_with(b"%PDF-1.7"), "{name}");
+        assert!(bytes.ends_with(b"%%EOF\n") || bytes.ends_with(b"%%EOF"), "{name}");
+    }
+    if let Ok(folder) = std::env::var("PSYPRE_SAMPLES") {
+        std::fs::create_dir_all(&folder).expect("folder");
+        for (name, bytes) in files {
+            std::fs::write(std::path::Path::new(&folder).join(name), bytes).expect("file");
+        }
+    }
+}
