@@ -17,6 +17,7 @@ pub mod headers;
 pub mod icons;
 pub mod json;
 pub mod layout;
+pub mod mail;
 pub mod marks;
 pub mod pagination;
 pub mod query;
