@@ -141,7 +141,7 @@ impl FormState {
             let over = length - longest;
             self.refuse(
                 name,
-                format!("Raccourcissez {what} : {longest} caractères au plus, il y en a {over} de trop."),
+                format!("Raccourcissez {what}\u{a0}: {longest} caractères au plus, il y en a {over} de trop."),
             );
             return None;
         }
@@ -215,7 +215,7 @@ impl FormState {
 
     /// An e-mail address that must be there.
     pub fn required_email(&mut self, name: &str, what: &str) -> Option<String> {
-        self.required(name, what, "une adresse électronique, par exemple prenom.nom@exemple.fr", read_email)
+        self.required(name, what, "un nom, un @ et un domaine, par exemple prenom.nom@exemple.fr", read_email)
     }
 
     /// A value that must be there and be read; `example` completes "n’est pas".
@@ -254,7 +254,7 @@ impl FormState {
     ) -> Option<T> {
         let value = read(text);
         if value.is_none() {
-            self.refuse(name, format!("Corrigez {what} : il faut {example}."));
+            self.refuse(name, format!("Corrigez {what}\u{a0}: il faut {example}."));
         }
         value
     }

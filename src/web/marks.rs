@@ -137,6 +137,7 @@ impl Meter {
         let (used_share, reserved_share) = shares(used, reserved, allotted);
         let left = allotted - used - reserved;
         let tone = match left {
+            _ if allotted == 0 && left == 0 => Tone::Neutral,
             n if n < 0 => Tone::Bad,
             n if n * 10 <= allotted => Tone::Waiting,
             _ => Tone::Neutral,
