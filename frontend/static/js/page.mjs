@@ -52,11 +52,15 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
 }
 
 // A second press while the first is on its way does nothing; the server would give the same answer anyway.
+// A form may be sent again after a few seconds, since a download leaves the page where it is.
+const ON_ITS_WAY = 4000;
+
 document.addEventListener("submit", (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   if (form.method !== "post" || event.defaultPrevented) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
+  setTimeout(() => form.removeAttribute("data-sent"), ON_ITS_WAY);
 });
 
 // Coming back to a page kept by the browser lets its forms be sent again.

@@ -27,6 +27,7 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
       const fresh = page.getElementById(region.id);
       if (!fresh) return form.submit();
       region.replaceWith(fresh);
+      document.dispatchEvent(new CustomEvent("region-replaced", { detail: fresh }));
       history.replaceState(null, "", address);
     } catch (problem) {
       if (/** @type {Error} */ (problem).name !== "AbortError") form.submit();

@@ -7,9 +7,15 @@
 //   a button or link with data-key="v" is pressed by that key.
 // Arrows go from row to row, space chooses.
 
-for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-row-choices]"))) {
-  enhance(form);
+/** @param {ParentNode} place */
+function enhanceAll(place) {
+  for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (place.querySelectorAll("form[data-row-choices]"))) {
+    enhance(form);
+  }
 }
+
+enhanceAll(document);
+document.addEventListener("region-replaced", (event) => enhanceAll(/** @type {CustomEvent} */ (event).detail));
 
 /** @param {HTMLFormElement} form */
 function enhance(form) {
