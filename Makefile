@@ -1,6 +1,9 @@
 # What one does here. Each target installs what it lacks (scripts/setup), and says so.
 .PHONY: run test bench check fmt screenshots
 
+# rustup's folder, for a shell that was opened before it was installed
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
 LISTEN ?= 127.0.0.1:8080
 
 run: ## builds, then serves the demonstration: a fresh database, an account per role
@@ -27,5 +30,5 @@ fmt:
 
 screenshots: ## docs/screenshot.png and its phone sister, from the demonstration
 	@scripts/setup test
-	cargo build --bin psypre
+	cargo build --tests
 	scripts/screenshots $(ARGS)

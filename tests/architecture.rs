@@ -108,7 +108,8 @@ impl Layer {
     }
 }
 
-/// Whether a file of a feature answers requests: `pages`, `api`, or one of several (`pages_list`, `api_v1`).
+/// Whether a file of a feature answers requests: `pages`, the `frame` they share, `api`, or one of several
+/// (`pages_list`, `api_v1`).
 fn is_edge(file: &str) -> bool {
     ["pages", "api", "frame"].iter().any(|edge| file == *edge || file.starts_with(&format!("{edge}_")))
 }
@@ -332,7 +333,9 @@ fn a_feature_is_entered_by_its_types_and_verbs() {
             if file == "store" && !source.may(&full) {
                 complaints.push(format!("{} names {full}: call a verb of {feature}, or write one", source.path));
             }
-            if is_edge(file) && !gathers && !source.may(&full) {
+            // the frame is made to be shared, by those who answer requests too
+            let shares_frame = file == "frame" && source.layer() == Layer::Edge;
+            if is_edge(file) && !shares_frame && !gathers && !source.may(&full) {
                 complaints.push(format!(
                     "{} names {full}: what both show belongs in src/web, what both do in a verb of {feature}",
                     source.path
@@ -387,10 +390,10 @@ fn layered_imports(source: &Source) -> Vec<Vec<String>> {
     paths
 }
 
-/// Whether `file` is of the same edge as the module: pages may name pages, not the API.
+/// Whether `file` is of the same edge as the module: pages and their frame may name each other, not the API.
 fn same_edge(module: &[&str], file: &str) -> bool {
-    let edge = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
-    module.get(1).is_some_and(|mine| edge(mine) == edge(file))
+    let is_api = |name: &str| name.split('_').next() == Some("api");
+    module.get(1).is_some_and(|mine| is_api(mine) == is_api(file))
 }
 
 #[test]
@@ -517,7 +520,9 @@ fn nothing_is_left_for_later() {
         for path in files(folder, end) {
             // fonts and pictures hold no words
             let Ok(text) = fs::read_to_string(&path) else { continue };
-            for mark in later.iter().filter(|mark| text.contains(**mark)) {
+            let said =
+                |mark: &str| text.split(|c: char| !c.is_alphanumeric() && !"#[".contains(c)).any(|word| word == mark);
+            for mark in later.iter().filter(|mark| said(mark)) {
                 complaints
                     .push(format!("{} says {mark}: do it, or write an issue and say nothing here", from_root(&path)));
             }
@@ -572,8 +577,9 @@ fn every_template_is_used() {
         let short = inside.trim_start_matches("emails/");
         let used = users.iter().any(|user| [inside, short].iter().any(|name| user.contains(&format!("\"{name}\""))));
         if !used {
-            complaints
-                .push(format!("{name}: no #[template(path = …)], include, import or extends names it: delete it"));
+            complaints.push(format!(
+                "{name}: no #[template(path = …)], include, import or extends names it: show it or delete it"
+            ));
         }
     }
     no_complaint("Every template is shown somewhere:", complaints);
