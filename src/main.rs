@@ -3,12 +3,16 @@
 
 use std::error::Error;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use psypre::app::App;
 use psypre::clock::Clock;
 use psypre::config::Config;
+use psypre::conventions::file::{self, ReadFile};
+use psypre::conventions::import::{Imported, import};
+use psypre::journal::Actor;
 use psypre::{checks, journal, server};
 use tracing_subscriber::EnvFilter;
 
@@ -31,9 +35,21 @@ enum Command {
     Migrate,
     /// Verify every invariant; exit 1 naming each that fails
     Check,
+    /// Conventions as data
+    #[command(subcommand)]
+    Convention(ConventionCommand),
     /// The journal
     #[command(subcommand)]
     Audit(Audit),
+}
+
+#[derive(Subcommand)]
+enum ConventionCommand {
+    /// Enter a convention from its file; the same file again changes nothing
+    Import {
+        /// A file such as conventions/dijon-2024-2026.toml; docs/convention-file.md tells how to write one
+        file: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -69,6 +85,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Serve => serve(app),
         Command::Migrate => Ok(ExitCode::SUCCESS),
         Command::Check => check(&app),
+        Command::Convention(ConventionCommand::Import { file }) => import_convention(&app, &file),
         Command::Audit(Audit::Verify) => verify(&app),
     }
 }
@@ -83,6 +100,30 @@ fn serve(app: App) -> Outcome {
 
 fn check(app: &App) -> Outcome {
     tell("every invariant holds", &app.db.read::<_, psypre::db::DbError>(|conn| Ok(checks::run(conn)?))?)
+}
+
+/// Speaks French: those who write a convention's file read it.
+fn import_convention(app: &App, path: &Path) -> Outcome {
+    let source = std::fs::read_to_string(path).map_err(|e| format!("{} : {e}", path.display()))?;
+    let ReadFile { file, warnings } = match file::read(&source) {
+        Ok(read) => read,
+        Err(remarks) => {
+            for remark in &remarks {
+                eprintln!("{} : {remark}", path.display());
+            }
+            eprintln!("Rien n’est enregistré : {} à corriger.", remarks.len());
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    for warning in warnings {
+        eprintln!("{} : avertissement, {warning}", path.display());
+    }
+    let slug = &file.convention.slug;
+    match app.db.write(|tx| import(tx, &app.clock, Actor::System, &file))? {
+        Imported::Entered(_) => println!("La convention « {slug} » est enregistrée."),
+        Imported::Unchanged(_) => println!("La convention « {slug} » est déjà enregistrée : rien ne change."),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn verify(app: &App) -> Outcome {

@@ -5,4 +5,5 @@
 mod support;
 
 mod architecture;
+mod conventions;
 mod sign_in;

@@ -35,7 +35,7 @@ pub enum RateRefusal {
     OutsideConvention(Period),
     /// The sessions of that month are on an invoice that stands.
     #[error(
-        "Les séances jusqu'à {0} sont déjà facturées à l'ancien tarif : choisissez une date à partir du {date}.",
+        "Les séances jusqu’à {0} sont déjà facturées à l’ancien tarif : choisissez une date à partir du {date}.",
         date = short_date(.0.next().first())
     )]
     AlreadyInvoiced(Month),

@@ -29,22 +29,22 @@ pub struct BuyerSettings {
 pub enum BuyerRefusal {
     /// Not a SIRET of this buyer.
     #[error(
-        "Ce SIRET n'est pas celui d'un établissement de l'acheteur : écrivez 14 chiffres, qui commencent par son SIREN."
+        "Ce SIRET n’est pas celui d’un établissement de l’acheteur : écrivez 14 chiffres, qui commencent par son SIREN."
     )]
     Siret,
     /// A service code with characters that Chorus Pro does not take.
     #[error(
-        "Un code service n'a que des lettres, des chiffres, des espaces, des tirets et des soulignés (100 au plus)."
+        "Un code service n’a que des lettres, des chiffres, des espaces, des tirets et des soulignés (100 au plus)."
     )]
     ServiceCode,
     /// Too long an engagement number.
-    #[error("Un numéro d'engagement a 50 caractères au plus.")]
+    #[error("Un numéro d’engagement a 50 caractères au plus.")]
     EngagementNumber,
     /// Too long a contract number.
     #[error("Un numéro de marché a 50 caractères au plus.")]
     ContractNumber,
     /// A required reference is not given.
-    #[error("Vous exigez {}, qui manque : toutes les factures seraient rejetées. Remplissez-le, ou changez l'exigence.", .0.french())]
+    #[error("Vous exigez {}, qui manque : toutes les factures seraient rejetées. Remplissez-le, ou changez l’exigence.", .0.french())]
     Missing(RequiredReference),
 }
 

@@ -21,7 +21,7 @@ pub(super) fn check(reader: &mut Reader<'_>, file: &ConventionFile) {
     for (index, terms) in file.terms.iter().enumerate() {
         let oldest = format!("terms[{index}].max_age");
         if reader.sound(&oldest) && terms.max_age < terms.min_age {
-            reader.refuse(&oldest, format!("l'âge le plus élevé est inférieur au plus jeune ({} ans)", terms.min_age));
+            reader.refuse(&oldest, format!("l’âge le plus élevé est inférieur au plus jeune ({} ans)", terms.min_age));
         }
     }
 }
@@ -83,7 +83,7 @@ fn check_references(reader: &mut Reader<'_>, file: &ConventionFile) {
         if reader.sound(&field) && !file.signatories.iter().any(|s| s.code == programme.signatory) {
             reader.refuse(
                 &field,
-                format!("signataire inconnu : « {} » n'est dans aucun [[signatories]]", programme.signatory),
+                format!("signataire inconnu : « {} » n’est dans aucun [[signatories]]", programme.signatory),
             );
         }
         let field = format!("programmes[{index}].neighbourhoods");
@@ -92,7 +92,7 @@ fn check_references(reader: &mut Reader<'_>, file: &ConventionFile) {
         }
         for code in &programme.neighbourhoods {
             if !file.neighbourhoods.iter().any(|n| n.code == *code) {
-                reader.refuse(&field, format!("quartier inconnu : « {code} » n'est dans aucun [[neighbourhoods]]"));
+                reader.refuse(&field, format!("quartier inconnu : « {code} » n’est dans aucun [[neighbourhoods]]"));
             }
             if let Some(other) = homes.insert(code, &programme.code) {
                 reader.refuse(&field, format!("le quartier « {code} » appartient déjà au PRE {other}"));
@@ -134,11 +134,11 @@ fn check_buyer(reader: &mut Reader<'_>, buyer: &Buyer) {
     if buyer.service_code.as_ref().is_some_and(|code| !is_service_code(code)) {
         reader.refuse(
             "buyer.service_code",
-            "un code service n'a que des lettres, des chiffres, des espaces, des tirets et des soulignés (100 au plus)",
+            "un code service n’a que des lettres, des chiffres, des espaces, des tirets et des soulignés (100 au plus)",
         );
     }
     if buyer.engagement_number.as_ref().is_some_and(|number| !is_reference(number)) {
-        reader.refuse("buyer.engagement_number", "un numéro d'engagement a 50 caractères au plus");
+        reader.refuse("buyer.engagement_number", "un numéro d’engagement a 50 caractères au plus");
     }
     if buyer.contract_number.as_ref().is_some_and(|number| !is_reference(number)) {
         reader.refuse("buyer.contract_number", "un numéro de marché a 50 caractères au plus");
@@ -188,7 +188,7 @@ fn check_rates(reader: &mut Reader<'_>, file: &ConventionFile, service: ServiceT
     for (index, _) in rates.iter().filter(|(index, _)| file.rates[*index].hourly == Cents::ZERO) {
         let field = format!("rates[{index}].hourly");
         if reader.sound(&field) {
-            reader.refuse(&field, "un tarif n'est pas nul ; retirez cette section si la prestation n'est pas payée");
+            reader.refuse(&field, "un tarif n’est pas nul ; retirez cette section si la prestation n’est pas payée");
         }
     }
     let needed = !rates.is_empty() || (has_hours && service == ServiceType::Interview);
@@ -230,7 +230,7 @@ fn check_row(
     if without_gap && inside {
         let periods: Vec<Period> = periods.iter().map(|(_, period)| *period).collect();
         for gap in whole.gaps(&periods) {
-            reader.refuse(section, format!("rien n'est prévu {gap} : toute la convention doit être couverte"));
+            reader.refuse(section, format!("rien n’est prévu {gap} : toute la convention doit être couverte"));
         }
     }
 }
@@ -238,16 +238,16 @@ fn check_row(
 fn check_year(reader: &mut Reader<'_>, file: &ConventionFile, path: &str, year: &Year) {
     for code in year.contributions.keys().filter(|code| !file.signatories.iter().any(|s| s.code == **code)) {
         let field = format!("{path}.contributions.{code}");
-        reader.refuse(&field, format!("signataire inconnu : « {code} » n'est dans aucun [[signatories]]"));
+        reader.refuse(&field, format!("signataire inconnu : « {code} » n’est dans aucun [[signatories]]"));
     }
     for code in year.quotas.keys().filter(|code| !file.programmes.iter().any(|p| p.code == **code)) {
         let field = format!("{path}.quotas.{code}");
-        reader.refuse(&field, format!("PRE inconnu : « {code} » n'est dans aucun [[programmes]]"));
+        reader.refuse(&field, format!("PRE inconnu : « {code} » n’est dans aucun [[programmes]]"));
     }
     let quotas = format!("{path}.quotas");
     if reader.sound(&quotas) {
         for programme in file.programmes.iter().filter(|p| !year.quotas.contains_key(&p.code)) {
-            reader.refuse(&quotas, format!("la quotité du PRE {} manque ; écrivez 0 s'il n'en a pas", programme.code));
+            reader.refuse(&quotas, format!("la quotité du PRE {} manque ; écrivez 0 s’il n’en a pas", programme.code));
         }
     }
     check_amounts(reader, path, year);
@@ -263,18 +263,18 @@ fn check_amounts(reader: &mut Reader<'_>, path: &str, year: &Year) {
     let (budget, contributions) = (format!("{path}.budget"), format!("{path}.contributions"));
     let total: Cents = year.contributions.values().copied().sum();
     if reader.sound(&budget) && reader.sound(&contributions) && total != year.budget {
-        reader.refuse(&budget, format!("les participations font {total}, et le budget de l'exercice {}", year.budget));
+        reader.refuse(&budget, format!("les participations font {total}, et le budget de l’exercice {}", year.budget));
     }
     let ceiling = format!("{path}.ceiling");
     if let Some(most) = year.ceiling
         && reader.sound(&budget)
         && year.budget > most
     {
-        reader.refuse(&ceiling, format!("le budget de l'exercice, {}, dépasse ce plafond de {most}", year.budget));
+        reader.refuse(&ceiling, format!("le budget de l’exercice, {}, dépasse ce plafond de {most}", year.budget));
     }
     let share = format!("{path}.fixed_share");
     if reader.sound(&budget) && reader.sound(&share) && year.fixed_share > year.budget {
-        reader.refuse(&share, "la part fixe dépasse le budget de l'exercice");
+        reader.refuse(&share, "la part fixe dépasse le budget de l’exercice");
     }
 }
 
@@ -289,7 +289,7 @@ fn check_spending(reader: &mut Reader<'_>, file: &ConventionFile, path: &str, ye
     if let Some(excess) = overspend(year.budget, year.fixed_share, hours, dearest) {
         reader.warn(
             &format!("{path}.quotas"),
-            format!("{hours} à {dearest} l'heure et la part fixe dépassent le budget de {excess}"),
+            format!("{hours} à {dearest} l’heure et la part fixe dépassent le budget de {excess}"),
         );
     }
 }

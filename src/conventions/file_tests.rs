@@ -81,7 +81,7 @@ fn sums_must_agree() {
         "budget = 20000",
         "budget = 20000.50 # ICI",
         "budget_years[0].budget",
-        "les participations font 20\u{202f}000,00\u{a0}€, et le budget de l'exercice 20\u{202f}000,50\u{a0}€",
+        "les participations font 20\u{202f}000,00\u{a0}€, et le budget de l’exercice 20\u{202f}000,50\u{a0}€",
     );
     assert_change_refused(
         "fixed_share = 4400",
@@ -107,7 +107,7 @@ fn amounts_are_exact_decimals() {
     }
     rate("60.505", "deux décimales");
     rate("-60", "négatif");
-    rate("0", "n'est pas nul");
+    rate("0", "n’est pas nul");
     rate("12345678901", "trop grand");
     let read_as = |written: &str| read(&altered("hourly = 60", &format!("hourly = {written}"))).expect("a rate").file;
     for (written, cents) in [("60.5", 6050), ("\"60.50\"", 6050), ("0.29", 29), ("1_0", 1000)] {
@@ -120,7 +120,7 @@ fn quotas_are_quarters_of_an_hour() {
     let quota = |new: &str, reason: &str| {
         assert_change_refused("CHE = 60", &format!("CHE = {new} # ICI"), "budget_years[0].quotas.CHE", reason);
     };
-    quota("60.10", "quarts d'heure");
+    quota("60.10", "quarts d’heure");
     quota("-1", "négatif");
     quota("100000.25", "trop grand");
     let file = read(&altered("CHE = 60", "CHE = 59.75")).expect("a quota").file;
@@ -198,10 +198,10 @@ fn periods_neither_overlap_nor_leave_a_gap() {
     );
     let gap =
         altered("from = 2025-01-01", "from = 2025-01-02").replacen("[[budget_years]]", "[[budget_years]] # ICI", 1);
-    assert_refused(&gap, "budget_years", "rien n'est prévu du 01/01/2025 au 01/01/2025");
+    assert_refused(&gap, "budget_years", "rien n’est prévu du 01/01/2025 au 01/01/2025");
     let rate = "service = \"interview\"\nhourly = 60\nfrom = 2024-01-01";
     let gap = altered(rate, &rate.replace("2024", "2025")).replacen("[[rates]]", "[[rates]] # ICI", 1);
-    assert_refused(&gap, "rates", "rien n'est prévu du 01/01/2024 au 31/12/2024");
+    assert_refused(&gap, "rates", "rien n’est prévu du 01/01/2024 au 31/12/2024");
     let twice = format!(
         "{DIJON}\n[[rates]]\nservice = \"interview\"\nhourly = 65\nfrom = 2026-10-01 # ICI\nuntil = 2026-12-31\n"
     );
@@ -211,7 +211,7 @@ fn periods_neither_overlap_nor_leave_a_gap() {
     let two_terms = DIJON.replacen(block, &format!("{block}{block}"), 1);
     let refusals = read(&two_terms).expect_err("a refusal");
     assert_eq!(refusals.iter().map(|r| r.field.as_str()).collect::<Vec<_>>(), ["terms[1].from"], "{refusals:?}");
-    assert_refused(&DIJON.replacen(block, "", 1).replacen("# Conv", "# ICI # Conv", 1), "terms", "rien n'est prévu");
+    assert_refused(&DIJON.replacen(block, "", 1).replacen("# Conv", "# ICI # Conv", 1), "terms", "rien n’est prévu");
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn unknown_and_missing_keys() {
 
 #[test]
 fn what_is_not_toml_is_refused_by_line() {
-    assert_change_refused("budget = 20000", "budget = 20 000 # ICI", "", "ce n'est pas du TOML");
+    assert_change_refused("budget = 20000", "budget = 20 000 # ICI", "", "ce n’est pas du TOML");
     assert_change_refused("TAL = 0", "TAL = 0\nTAL = 1 # ICI", "", "deux fois");
     assert_eq!(read("").expect_err("refusals")[0].to_string(), "ligne 1, buyer : la section [buyer] manque");
 }

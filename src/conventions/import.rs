@@ -63,7 +63,7 @@ pub enum ImportRefusal {
     },
     /// A programme of that code is called otherwise, or is elsewhere.
     #[error(
-        "Le PRE {code} existe déjà : {known}. Ce fichier l'appelle {given}. Reprenez le même nom, ou donnez un autre code."
+        "Le PRE {code} existe déjà : {known}. Ce fichier l’appelle {given}. Reprenez le même nom, ou donnez un autre code."
     )]
     ProgrammeDiffers {
         /// The programme.

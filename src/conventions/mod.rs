@@ -128,9 +128,9 @@ impl RequiredReference {
         match self {
             Self::None => "aucune référence",
             Self::Service => "un code service",
-            Self::Engagement => "un numéro d'engagement",
-            Self::ServiceOrEngagement => "un code service ou un numéro d'engagement",
-            Self::ServiceAndEngagement => "un code service et un numéro d'engagement",
+            Self::Engagement => "un numéro d’engagement",
+            Self::ServiceOrEngagement => "un code service ou un numéro d’engagement",
+            Self::ServiceAndEngagement => "un code service et un numéro d’engagement",
         }
     }
 

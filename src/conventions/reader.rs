@@ -67,7 +67,7 @@ impl<'t> Reader<'t> {
         for error in errors {
             let reason = match error.message() {
                 "duplicate key" => "cette clé est écrite deux fois ; gardez-en une".to_owned(),
-                message => format!("ce n'est pas du TOML ; corrigez cette ligne (le lecteur dit : « {message} »)"),
+                message => format!("ce n’est pas du TOML ; corrigez cette ligne (le lecteur dit : « {message} »)"),
             };
             let line = self.line_at(error.span().map_or(0, |span| span.start));
             self.refusals.push(Remark { line, field: String::new(), reason });
@@ -302,14 +302,14 @@ pub(super) fn hours(value: &DeValue<'_>) -> Result<Minutes, String> {
     const MOST: Minutes = Minutes::from_hours(100_000);
     let hundredths = hundredths(value, "60.25")?;
     if hundredths % 25 != 0 {
-        return Err("une quotité se compte par quarts d'heure : écrivez des heures finissant par .00, .25, .50 ou .75"
+        return Err("une quotité se compte par quarts d’heure : écrivez des heures finissant par .00, .25, .50 ou .75"
             .to_owned());
     }
     i32::try_from(hundredths / 25 * i64::from(Minutes::QUARTER.0))
         .ok()
         .map(Minutes)
         .filter(|time| *time <= MOST)
-        .ok_or_else(|| "ce nombre d'heures est trop grand".to_owned())
+        .ok_or_else(|| "ce nombre d’heures est trop grand".to_owned())
 }
 
 /// A decimal number that is not negative, as whole hundredths; read from its digits, never through a float.
