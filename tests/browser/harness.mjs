@@ -47,17 +47,24 @@ const CHROMIUM_FLAGS = [
   "--disable-sync",
 ];
 
-/** The first account of each role in what `psypre demo` prints: a role's word, an e-mail address, then its password. */
+/**
+ * The first account of each role in what `psypre demo` prints: a line with a word of the role and an e-mail address,
+ * then its password, unless a line of its own gives the password of all ("Mot de passe : …").
+ */
 export function readAccounts(/** @type {string} */ output) {
   /** @type {Partial<Record<Role, Account>>} */
   const accounts = {};
-  for (const line of output.split("\n")) {
-    const found = /([\w.+-]+@[\w.-]+\w)\W+(\S+)/.exec(line);
-    if (!found) continue;
-    // the address itself may hold a role's word that is not its role
-    const words = line.replace(found[1], "").replace(found[2], "");
+  const lines = output.split("\n");
+  const shared = lines.filter((line) => !line.includes("@")).join("\n").match(/(?:mots? de passe|password)[^:\n]*:\s*(\S+)/i)?.[1];
+  for (const line of lines) {
+    const [email] = line.match(/[\w.+-]+@[\w.-]+\w/) ?? [];
+    if (!email) continue;
+    const own = line.slice(line.indexOf(email) + email.length).match(/[^\s,;:|/]\S*/)?.[0];
+    const password = shared ?? own;
+    // the address and the password may hold a word of a role that is not theirs
+    const words = line.replace(email, "").replace(password ?? "", "");
     const role = ROLE_WORDS.find(([, word]) => word.test(words))?.[0];
-    if (role && !accounts[role]) accounts[role] = { email: found[1], password: found[2] };
+    if (role && password && !accounts[role]) accounts[role] = { email, password };
   }
   return accounts;
 }

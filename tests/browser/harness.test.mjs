@@ -19,6 +19,11 @@ test("the accounts that the demonstration prints are understood", () => {
   assert.deepEqual(site.app.accounts.psychologist, { email: "anne.exemple@demo.test", password: "secret-1" });
   assert.deepEqual(site.app.accounts.coordinator, { email: "coordination@demo.test", password: "secret-1" });
   assert.deepEqual(site.app.accounts.accountant, { email: "comptable@demo.test", password: "secret-1" });
+  const shared = "PsyPRE : http://127.0.0.1:8080\n  Comptable  c@demo.test\n  DPO  d@demo.test (lecture)\nMot de passe de tous : corail-42\n";
+  assert.deepEqual(readAccounts(shared), {
+    accountant: { email: "c@demo.test", password: "corail-42" },
+    auditor: { email: "d@demo.test", password: "corail-42" },
+  });
   assert.deepEqual(readAccounts("no account here"), {});
   assert.throws(() => site.account("auditor"), /no account for the auditor/);
 });
