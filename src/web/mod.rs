@@ -13,6 +13,8 @@ pub mod csrf;
 pub mod filters;
 pub mod flash;
 pub mod forms;
+#[cfg(test)]
+mod frontend_tests;
 pub mod headers;
 pub mod icons;
 pub mod json;
