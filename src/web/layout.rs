@@ -36,7 +36,7 @@ pub struct Layout {
     pub notice: Option<String>,
     /// Whether a form of the page was refused.
     pub refused: bool,
-    /// Whether the page needs the width of a table.
+    /// Whether the page, and the frame with it, takes more than the width of a table.
     pub wide: bool,
     /// The name of this deployment, beside the product's: "Dijon Métropole".
     pub deployment: Option<String>,
@@ -157,7 +157,7 @@ impl Layout {
         self
     }
 
-    /// Gives the page the width of a table.
+    /// Gives the page, and the frame with it, more than the width of a table: for a week.
     #[must_use]
     pub fn wide(mut self) -> Self {
         self.wide = true;
