@@ -30,6 +30,8 @@ pub mod error;
 
 pub mod web;
 
+pub mod mails;
+
 pub mod accounts;
 pub mod conventions;
 pub mod quotas;

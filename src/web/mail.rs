@@ -14,8 +14,8 @@ pub struct MailFrame {
     pub reference: String,
     /// "Vous recevez ce message parce que vous coordonnez le PRE de Longvic."
     pub why: String,
-    /// Where to change that, whole.
-    pub settings_href: String,
+    /// Where to change that, whole; absent from what one must receive, such as an invitation.
+    pub settings_href: Option<String>,
 }
 
 #[cfg(test)]
@@ -49,7 +49,7 @@ mod tests {
             },
             reference: "novembre 2026".to_owned(),
             why: "Vous recevez ce message parce que vous coordonnez le PRE de Longvic.".to_owned(),
-            settings_href: "https://exemple.fr/mon-compte".to_owned(),
+            settings_href: Some("https://exemple.fr/mon-compte".to_owned()),
         };
         let first_line = "12 séances attendent l’avis du PRE <Longvic>.";
         let html = Html { frame: frame.clone(), first_line }.render().expect("a body");
