@@ -1,6 +1,6 @@
 //! Every address of a page, written once. People read them: they are French, and hold no name.
 
-use crate::ids::{AccountId, ChildId, InvoiceId, PsychologistId, ReferralId, SessionId};
+use crate::ids::{AccountId, ChildId, ConventionId, InvoiceId, PsychologistId, ReferralId, SessionId};
 
 /// The page that waits for whoever signs in.
 pub const HOME: &str = "/";
@@ -84,4 +84,19 @@ pub fn account(id: AccountId) -> String {
 /// A psychologist's billing identity, for the administrator.
 pub fn psychologist(id: PsychologistId) -> String {
     format!("/psychologues/{id}")
+}
+
+/// A convention, by its short name.
+pub fn convention(slug: &str) -> String {
+    format!("{CONVENTION}?convention={slug}")
+}
+
+/// What a convention's buyer asks of invoices.
+pub fn buyer(id: ConventionId) -> String {
+    format!("{CONVENTION}/{id}/acheteur")
+}
+
+/// A psychologist's own rate under a convention.
+pub fn new_rate(id: ConventionId) -> String {
+    format!("{CONVENTION}/{id}/tarifs")
 }

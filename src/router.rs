@@ -6,7 +6,7 @@
 use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::Role;
-use crate::{accounts, web};
+use crate::{accounts, conventions, web};
 
 /// Who may ask an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,4 +65,11 @@ routes! {
     POST "/connexion" [anyone] accounts::pages::create_sign_in;
     POST "/deconnexion" [signed in] accounts::pages::create_sign_out;
     POST "/role" [signed in] accounts::pages::create_role_switch;
+
+    // conventions
+    GET "/convention" [Administrator] conventions::pages::show_convention;
+    GET "/convention/{convention}/acheteur" [Administrator] conventions::pages::show_buyer;
+    POST "/convention/{convention}/acheteur" [Administrator] conventions::pages::create_buyer_change;
+    GET "/convention/{convention}/tarifs" [Administrator] conventions::pages::show_new_rate;
+    POST "/convention/{convention}/tarifs" [Administrator] conventions::pages::create_rate;
 }

@@ -1,6 +1,7 @@
 //! A convention is entered from its file, once; its rules, rates and buyer are then read by the day.
 
 use chrono::NaiveDate;
+use psypre::accounts::Role;
 use psypre::conventions::add_rate::{NewRate, RateRefusal, add_rate};
 use psypre::conventions::change_buyer::{BuyerRefusal, BuyerSettings, change_buyer};
 use psypre::conventions::file::{self, ConventionFile};
@@ -14,6 +15,7 @@ use psypre::money::Cents;
 
 use crate::on_both_databases;
 use crate::support::app::TestApp;
+use crate::support::browser::Browser;
 use crate::support::database::Database;
 
 const DIJON: &str = include_str!("../conventions/dijon-2024-2026.toml");
@@ -87,19 +89,10 @@ fn entries(app: &TestApp) -> i64 {
 
 fn psychologist(app: &TestApp) -> PsychologistId {
     use diesel::prelude::*;
-    use psypre::ids::AccountId;
-    use psypre::schema::{accounts, psychologists};
-    let (account, id, now) = (AccountId::new(), PsychologistId::new(), app.app.clock.now());
+    use psypre::schema::psychologists;
+    let account = app.account("psy@example.org", "Dominique Exemple", &[(Role::Psychologist, None)]);
+    let (id, now) = (PsychologistId::new(), app.app.clock.now());
     app.write(|tx| {
-        diesel::insert_into(accounts::table)
-            .values((
-                accounts::id.eq(account),
-                accounts::email.eq(format!("{account}@example.org")),
-                accounts::display_name.eq("Dominique Exemple"),
-                accounts::told_at_once.eq(false),
-                accounts::created_at.eq(now),
-            ))
-            .execute(&mut **tx)?;
         diesel::insert_into(psychologists::table)
             .values((
                 psychologists::id.eq(id),
@@ -115,6 +108,11 @@ fn psychologist(app: &TestApp) -> PsychologistId {
             .execute(&mut **tx)
     });
     id
+}
+
+fn administrator(app: &TestApp) -> Browser {
+    app.account("admin@example.org", "Camille Exemple", &[(Role::Administrator, None)]);
+    app.signed_in("admin@example.org")
 }
 
 on_both_databases! {
@@ -311,6 +309,108 @@ on_both_databases! {
         assert_eq!(app.read(|conn| look_up::buyer(conn, id)), buyer);
         let nowhere = change_buyer_of(app, ConventionId::new(), settings_of(buyer));
         assert!(matches!(nowhere, Err(Failure::NotFound)));
+    }
+
+    /// The administrator reads the whole convention; without one, what to do.
+    fn an_administrator_reads_the_convention(app: &TestApp) {
+        let mut browser = administrator(app);
+        let words = browser.get("/convention").expect(200).words();
+        assert!(words.contains("psypre convention import"), "{words}");
+        entered(app);
+        let words = browser.get("/convention").expect(200).words();
+        for expected in [
+            "du 1er janvier 2024 au 31 décembre 2026",
+            "enfants de 2 à 16 ans ; une séance se saisit jusqu’à la fin du mois suivant",
+            "CCAS de Dijon 4 820,00 € 4 820,00 € 4 820,00 €",
+            "Budget prévisionnel 20 000,00 €",
+            "PRE de Dijon (DIJ) CCAS de Dijon les Grésilles, la Fontaine d'Ouche 110 h",
+            "PRE de Talant (TAL) CCAS de Talant le Belvédère 0 h 0 h 0 h",
+            "Total 260 h 260 h 260 h",
+            "Le CCAS de Talant rémunère lui-même une psychologue",
+            "entretien psychologique tous les psychologues 01/01/2024 60,00 €",
+            "Code service PRE-EXEMPLE",
+        ] {
+            assert!(words.contains(expected), "{expected}: {words}");
+        }
+        browser.get("/convention?convention=dijon-2024-2026").expect(200);
+        browser.get("/convention?convention=ailleurs").expect(404);
+    }
+
+    /// The buyer's form keeps what was typed, and says what is wrong.
+    fn an_administrator_changes_the_buyers_references(app: &TestApp) {
+        let id = entered(app);
+        let mut browser = administrator(app);
+        let path = format!("/convention/{id}/acheteur");
+        assert!(browser.get(&path).expect(200).text().contains("value=\"24210041099992\""));
+        let fields = [
+            ("siret", "242 100 410 99993"),
+            ("channel", "chorus_direct"),
+            ("required_reference", "service_and_engagement"),
+            ("service_code", "PRE-EXEMPLE"),
+            ("engagement_number", "ENG-7"),
+        ];
+        let page = browser.post(&path, &fields).expect(422);
+        assert!(page.words().contains("Ce SIRET n’est pas celui d’un établissement de l’acheteur"), "{}", page.words());
+        assert!(page.text().contains("ENG-7"));
+        let mut right = fields;
+        right[0].1 = "242 100 410 99992";
+        let answer = browser.post(&path, &right).expect(303);
+        let words = browser.get(answer.location()).expect(200).words();
+        assert!(words.contains("Numéro d’engagement ENG-7"), "{words}");
+        assert!(words.contains("Les références de facturation sont à jour"), "{words}");
+        let story = app.read(|conn| journal::story(conn, id.0));
+        assert_eq!(story.last().unwrap().action, "buyer.changed");
+        assert!(story.last().unwrap().actor_id.is_some());
+        right[4].1 = "";
+        let words = browser.post(&path, &right).expect(422).words();
+        assert!(words.contains("Vous exigez un code service et un numéro d’engagement"), "{words}");
+        browser.get(&format!("/convention/{}/acheteur", ConventionId::new())).expect(404);
+    }
+
+    /// A rate entered twice by two presses of the same button is one rate.
+    fn an_administrator_enters_a_psychologists_rate(app: &TestApp) {
+        let id = entered(app);
+        let mut browser = administrator(app);
+        let path = format!("/convention/{id}/tarifs");
+        assert!(browser.get(&path).expect(200).words().contains("Aucun psychologue n’a de compte"));
+        let who = psychologist(app).to_string();
+        assert!(browser.get(&path).expect(200).words().contains("Dominique Exemple"));
+        let key = uuid::Uuid::new_v4().to_string();
+        let fields = [
+            ("psychologist", who.as_str()),
+            ("service", "interview"),
+            ("hourly", "62,50"),
+            ("from", "2026-12-01"),
+            ("idempotency_key", &key),
+        ];
+        for _ in 0..2 {
+            browser.post(&path, &fields).expect(303);
+        }
+        let words = browser.get("/convention").expect(200).words();
+        assert!(words.contains("entretien psychologique Dominique Exemple 01/12/2026 62,50 €"), "{words}");
+        assert_eq!(app.read(|conn| look_up::rates(conn, id)).len(), 4);
+        let mut other = fields;
+        other[2].1 = "70";
+        browser.post(&path, &other).expect(422);
+        other[4].1 = "";
+        let page = browser.post(&path, &other).expect(422);
+        assert!(page.words().contains("commence déjà le 01/12/2026"), "{}", page.words());
+        let words = browser.post(&path, &[("hourly", "beaucoup")]).expect(422).words();
+        for sentence in ["Choisissez un psychologue.", "Choisissez une prestation.", "Corrigez le tarif horaire", "Indiquez le premier jour."] {
+            assert!(words.contains(sentence), "{sentence}: {words}");
+        }
+    }
+
+    /// The convention is the administrator's.
+    fn others_do_not_see_the_convention(app: &TestApp) {
+        let id = entered(app);
+        app.account("compta@example.org", "Claude Exemple", &[(Role::Accountant, None)]);
+        let mut browser = app.signed_in("compta@example.org");
+        for path in ["/convention".to_owned(), format!("/convention/{id}/acheteur"), format!("/convention/{id}/tarifs")] {
+            browser.get(&path).expect(403);
+        }
+        browser.post(&format!("/convention/{id}/tarifs"), &[]).expect(403);
+        app.anonymous().get("/convention").expect(303);
     }
 }
 

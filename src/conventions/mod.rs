@@ -9,6 +9,7 @@ mod file_checks;
 mod file_tests;
 pub mod import;
 pub mod look_up;
+pub mod pages;
 mod reader;
 mod store;
 
@@ -238,6 +239,29 @@ impl Terms {
     /// The last day on which a session held on a day may be recorded (rule 5).
     pub fn last_entry_day(&self, held_on: NaiveDate) -> NaiveDate {
         Month::of(held_on).plus(self.late_entry_months.unsigned_abs()).last()
+    }
+
+    /// Until when a session may be recorded, in words.
+    pub fn late_entry(&self) -> String {
+        match self.late_entry_months {
+            0 => "une séance se saisit jusqu’à la fin de son mois".to_owned(),
+            1 => "une séance se saisit jusqu’à la fin du mois suivant".to_owned(),
+            months => format!("une séance se saisit jusqu’à la fin du {months}e mois suivant"),
+        }
+    }
+
+    /// What absences do, in words.
+    pub fn absences(&self) -> String {
+        let say = |kind: &str, rule: AbsenceRule| {
+            let words = match (rule.billed, rule.counted) {
+                (true, true) => "facturée et décomptée de la quotité",
+                (true, false) => "facturée, non décomptée de la quotité",
+                (false, true) => "non facturée, décomptée de la quotité",
+                (false, false) => "ni facturée ni décomptée",
+            };
+            format!("absence {kind} {words}")
+        };
+        format!("{} ; {}", say("excusée", self.excused_absence), say("non excusée", self.unexcused_absence))
     }
 
     /// The rule for a kind of absence.
