@@ -33,6 +33,7 @@ pub mod web;
 pub mod mails;
 
 pub mod accounts;
+pub mod children;
 pub mod conventions;
 pub mod quotas;
 

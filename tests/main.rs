@@ -5,5 +5,6 @@
 mod support;
 
 mod architecture;
+mod children;
 mod conventions;
 mod sign_in;

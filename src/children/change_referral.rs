@@ -1,0 +1,58 @@
+//! Extends a referral, adds hours to it, or ends it: what sessions hold stays held.
+
+use chrono::NaiveDate;
+
+use crate::accounts::Coordinator;
+use crate::children::refer::{self, ReferRefusal};
+use crate::children::{Referral, look_up, store};
+use crate::clock::Clock;
+use crate::conventions::Period;
+use crate::db::Tx;
+use crate::failure::{Failure, refuse};
+use crate::hours::Minutes;
+use crate::ids::ReferralId;
+use crate::journal::{self, Actor, Chain, Entry};
+use crate::vault::Vault;
+
+/// Sets what a referral grants and its last day; its first day stays.
+///
+/// # Errors
+/// When the referral is not theirs, or a rule refuses.
+pub fn change(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    clock: &Clock,
+    who: &Coordinator,
+    id: ReferralId,
+    minutes: Minutes,
+    ends_on: NaiveDate,
+) -> Result<Referral, Failure<ReferRefusal>> {
+    let (child, _) = look_up::load_referral_for(tx, vault, who, id)?;
+    store::lock_child(tx, child.id)?;
+    let before = store::load_referral(tx, id)?;
+    let period = Period { from: before.starts_on, until: ends_on };
+    refer::verify_minutes(minutes)?;
+    refer::verify_period(tx, child.programme_id, period)?;
+    let mut others = store::referrals_between(tx, child.id, before.psychologist_id)?;
+    others.retain(|other| other.id != id);
+    refer::verify_no_overlap(&others, period)?;
+    if let Some(last) = store::last_session_under(tx, id)?.filter(|last| *last > ends_on) {
+        return refuse(ReferRefusal::SessionAfter(last));
+    }
+    let Some(after) = store::change_referral_if_enough(tx, id, minutes, ends_on)? else {
+        return refuse(ReferRefusal::MoreIsHeld { held: before.reserved + before.used, asked: minutes });
+    };
+    if after.minutes != before.minutes || after.ends_on != before.ends_on {
+        let entry = Entry {
+            chain: Chain::Programme(child.programme_id),
+            actor: Actor::Account(who.account),
+            action: "referral.changed",
+            subject: "referral",
+            subject_id: id.0,
+            before: Some(before.facts(&child.reference)),
+            after: Some(after.facts(&child.reference)),
+        };
+        journal::write(tx, clock, entry)?;
+    }
+    Ok(after)
+}

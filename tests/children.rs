@@ -1,0 +1,298 @@
+//! Children and referrals: what is entered, who may see it, and what a referral asks for.
+
+use diesel::RunQueryDsl;
+use psypre::children::add_consent::{self, ConsentRefusal, GivenConsent};
+use psypre::children::close_child;
+use psypre::children::create_child::{self, ChildRefusal};
+use psypre::children::eligibility::{self, EligibilityRefusal};
+use psypre::children::look_up::{self, Search};
+use psypre::children::refer::{self, Grant, ReferRefusal};
+use psypre::children::{GuardianContact, Reader, ReferralRefusal, change_referral, edit_child, ledger};
+use psypre::conventions::{Period, look_up as conventions};
+use psypre::db::Dialect;
+use psypre::failure::Failure;
+use psypre::hours::Minutes;
+use psypre::ids::{ChildId, PsychologistId};
+use psypre::journal;
+
+use crate::on_both_databases;
+use crate::support::app::TestApp;
+use crate::support::world::{World, day, done, refused};
+
+fn parent(name: &str) -> GuardianContact {
+    GuardianContact { name: name.into(), relation: "père".into(), phone: None, email: Some("p@example.org".into()) }
+}
+
+/// Whether a psychologist may see a child on a day, under the terms of that day.
+fn check(
+    world: &World<'_>,
+    child: ChildId,
+    psychologist: PsychologistId,
+    on: &str,
+) -> Result<(), Failure<EligibilityRefusal>> {
+    let vault = &world.app.app.vault;
+    world.app.app.db.read(|conn| {
+        let terms = conventions::terms_on(conn, world.convention, day(on))?.unwrap();
+        eligibility::check(conn, vault, &terms, child, psychologist, day(on)).map(drop)
+    })
+}
+
+#[track_caller]
+fn not_eligible(world: &World<'_>, child: ChildId, psychologist: PsychologistId, on: &str) -> EligibilityRefusal {
+    match check(world, child, psychologist, on) {
+        Err(Failure::Refused(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    line: String,
+}
+
+/// The bytes of the embedded database and its log, or the rows of PostgreSQL as text.
+fn everything_kept(app: &TestApp) -> Vec<u8> {
+    if app.app.db.dialect() == Dialect::Sqlite {
+        let files = std::fs::read_dir(app.folder()).unwrap().map(|file| file.unwrap().path());
+        return files.filter(|path| path.is_file()).flat_map(|path| std::fs::read(path).unwrap()).collect();
+    }
+    let rows = |table: &str| -> Vec<Line> {
+        app.read(|conn| diesel::sql_query(format!("SELECT CAST(t AS TEXT) AS line FROM {table} t")).load(conn))
+    };
+    let tables = ["children", "guardians", "referrals", "consents", "journal_entries", "mails", "idempotency_keys"];
+    tables.into_iter().flat_map(rows).flat_map(|row| row.line.into_bytes()).collect()
+}
+
+on_both_databases! {
+    /// References count from one in each programme and year, and a refused entry takes no number.
+    fn references_follow_each_other(app: &TestApp) {
+        let world = World::new(app);
+        let ada = world.child(world.chenove, "Ada", "Un");
+        let (vault, clock, who) = (&app.app.vault, &app.app.clock, world.coordinator(world.chenove));
+        let entry = world.entry(world.chenove, "Sans", "Responsable", day("2017-01-01"));
+        refused(app, |tx| create_child::create(tx, vault, clock, &who, world.chenove, &entry, &[]));
+        let unreachable = GuardianContact { email: None, ..parent("Parent") };
+        refused(app, |tx| create_child::create(tx, vault, clock, &who, world.chenove, &entry, &[unreachable.clone()]));
+        let bob = world.child(world.chenove, "Bob", "Deux");
+        let eve = world.child(world.dijon, "Eve", "Trois");
+        let references = [ada, bob, eve].map(|child| world.reference(child).to_string());
+        assert_eq!(references, ["CHE-2026-0001", "CHE-2026-0002", "DIJ-2026-0001"]);
+        app.app.clock.advance(chrono::Duration::days(60));
+        let zoe = world.child(world.chenove, "Zoé", "Quatre");
+        assert_eq!(world.reference(zoe).as_str(), "CHE-2027-0001");
+    }
+
+    /// Two coordinators who enter children at the same time share no number and skip none.
+    fn references_have_no_gap_under_concurrency(app: &TestApp) {
+        let world = World::new(app);
+        let (vault, clock, who) = (&app.app.vault, &app.app.clock, world.coordinator(world.dijon));
+        let entry = world.entry(world.dijon, "Un", "Enfant", day("2017-01-01"));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..3 {
+                        let guardians = [parent("Parent")];
+                        done(app, |tx| create_child::create(tx, vault, clock, &who, world.dijon, &entry, &guardians));
+                    }
+                });
+            }
+        });
+        let found = app.read(|conn| {
+            look_up::search(conn, vault, &Reader::from(&who), &Search::default(), clock.today())
+        });
+        let mut references: Vec<String> = found.iter().map(|row| row.child.reference.to_string()).collect();
+        references.sort();
+        let expected: Vec<String> = (1..=24).map(|number| format!("DIJ-2026-{number:04}")).collect();
+        assert_eq!(references, expected);
+    }
+
+    /// Rules 2 and 3, and the rest of what is refused when a child is entered.
+    fn what_is_said_of_a_child_is_checked(app: &TestApp) {
+        let world = World::new(app);
+        let (vault, clock, who) = (&app.app.vault, &app.app.clock, world.coordinator(world.chenove));
+        let refusal = |entry: create_child::ChildEntry| {
+            refused(app, |tx| create_child::create(tx, vault, clock, &who, world.chenove, &entry, &[parent("P")]))
+        };
+        let sound = world.entry(world.chenove, "Ada", "Exemple", day("2017-03-15"));
+        let mut elsewhere = sound.clone();
+        elsewhere.neighbourhood_id = world.neighbourhoods(world.dijon)[0];
+        assert_eq!(refusal(elsewhere), ChildRefusal::OtherNeighbourhood);
+        let mut unborn = sound.clone();
+        unborn.identity.born_on = day("2026-12-01");
+        assert_eq!(refusal(unborn), ChildRefusal::BornLater);
+        let mut young = sound.clone();
+        young.identity.born_on = day("2024-01-06");
+        assert!(matches!(refusal(young), ChildRefusal::Age { age: 1, min: 2, max: 16, .. }));
+        let mut stranger = sound.clone();
+        stranger.referent_id = Some(world.claire_account);
+        assert_eq!(refusal(stranger), ChildRefusal::UnknownReferent);
+        let mut nameless = sound.clone();
+        nameless.identity.last_name = "  ".into();
+        assert_eq!(refusal(nameless), ChildRefusal::NoLastName);
+        let theirs = app.app.db.write(|tx| {
+            create_child::create(tx, vault, clock, &who, world.dijon, &sound, &[parent("P")])
+        });
+        assert!(matches!(theirs, Err(Failure::NotFound)));
+    }
+
+    /// What is not theirs is not found: neither read nor changed.
+    fn a_child_is_seen_by_their_care_circle_only(app: &TestApp) {
+        let world = World::new(app);
+        let vault = &app.app.vault;
+        let child = world.entrusted_child(world.chenove, "Ada", "Exemple");
+        let seen = |reader: Reader| app.app.db.read::<_, psypre::db::DbError>(|conn| {
+            Ok(look_up::load_for(conn, vault, reader, child)?)
+        }).is_ok();
+        assert!(seen(Reader::from(&world.coordinator(world.chenove))));
+        assert!(!seen(Reader::from(&world.coordinator(world.dijon))));
+        assert!(seen(Reader::Psychologist { id: world.claire }));
+        assert!(!seen(Reader::Psychologist { id: world.denis }));
+        let referent = Reader::Referent { account: world.referent, programmes: vec![world.chenove] };
+        assert!(!seen(referent.clone()));
+        let (clock, who) = (&app.app.clock, world.coordinator(world.chenove));
+        let mut entry = world.entry(world.chenove, "Ada", "Exemple", day("2017-03-15"));
+        entry.referent_id = Some(world.referent);
+        done(app, |tx| edit_child::edit(tx, vault, clock, &who, child, &entry));
+        assert!(seen(referent));
+        let other = world.coordinator(world.dijon);
+        let outcome = app.app.db.write(|tx| edit_child::edit(tx, vault, clock, &other, child, &entry));
+        assert!(matches!(outcome, Err(Failure::NotFound)));
+    }
+
+    /// Names are found without accents, in any order and case, and so are references.
+    fn children_are_found_by_name_and_reference(app: &TestApp) {
+        let world = World::new(app);
+        let (vault, clock) = (&app.app.vault, &app.app.clock);
+        world.child(world.chenove, "Zoé", "Lefèvre-Œuvré");
+        world.child(world.chenove, "Anaël", "Ben Ali");
+        world.child(world.dijon, "Zoé", "Ailleurs");
+        let reader = Reader::from(&world.coordinator(world.chenove));
+        let found = |text: &str| -> Vec<String> {
+            let search = Search { text: text.to_owned(), ..Search::default() };
+            let rows = app.read(|conn| look_up::search(conn, vault, &reader, &search, clock.today()));
+            rows.iter().map(|row| row.child.identity.first_name.clone()).collect()
+        };
+        assert_eq!(found(""), ["Anaël", "Zoé"]);
+        assert_eq!(found("zoe"), ["Zoé"]);
+        assert_eq!(found("LEFEVRE zoé"), ["Zoé"]);
+        assert_eq!(found("oeuvre"), ["Zoé"]);
+        assert_eq!(found("che-2026-0002"), ["Anaël"]);
+        assert!(found("ailleurs").is_empty());
+    }
+
+    /// Nothing that names a child or a family is readable in the database, nor in its journal.
+    fn names_are_sealed(app: &TestApp) {
+        let world = World::new(app);
+        let child = world.entrusted_child(world.chenove, "Xyloméla", "Quetzalcoatl");
+        let (vault, clock, who) = (&app.app.vault, &app.app.clock, world.coordinator(world.chenove));
+        let entry = world.entry(world.chenove, "Xyloméla", "Quetzalcoatl-Bis", day("2017-03-16"));
+        done(app, |tx| edit_child::edit(tx, vault, clock, &who, child, &entry));
+        let told = app.read(|conn| journal::story(conn, child.0));
+        let actions: Vec<&str> = told.iter().map(|entry| entry.action.as_str()).collect();
+        assert_eq!(actions, ["child.created", "child.edited"]);
+        assert!(told[1].after.as_deref().unwrap().contains("\"identity_changed\":true"));
+        let kept = everything_kept(app);
+        let holds = |bytes: &[u8]| kept.windows(bytes.len()).any(|window| window == bytes);
+        assert!(holds(b"CHE-2026-0001"), "the search itself works");
+        for word in ["Xylom", "xylom", "Quetzal", "quetzal", "2017-03-1", "06 00 00 00 01", "cole des Exemples"] {
+            // PostgreSQL shows bytes as hexadecimal digits
+            let hex: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
+            assert!(!holds(word.as_bytes()) && !holds(hex.as_bytes()), "{word} is readable");
+        }
+        assert_eq!(world.seen(child).identity.full_name(), "Xyloméla Quetzalcoatl-Bis");
+    }
+
+    /// Rule 4: a referral to that psychologist, valid that day, consented to by that day; rule 2: the age that day.
+    fn a_session_needs_a_referral_with_consent(app: &TestApp) {
+        let world = World::new(app);
+        let (vault, clock, who) = (&app.app.vault, &app.app.clock, world.coordinator(world.chenove));
+        let child = world.child(world.chenove, "Ada", "Exemple");
+        let refusal = |on: &str| not_eligible(&world, child, world.claire, on);
+        assert!(matches!(refusal("2026-11-20"), EligibilityRefusal::Referral(ReferralRefusal::NoReferral { .. })));
+        let period = Period { from: day("2026-10-01"), until: day("2026-11-30") };
+        let referral = world.referral_for(child, world.claire, 120, period, None);
+        let unconsented = refusal("2026-11-20");
+        assert!(matches!(unconsented, EligibilityRefusal::Referral(ReferralRefusal::NoConsent { .. })));
+        let guardian = app.read(|conn| look_up::guardians(conn, vault, &world.seen(child)))[0].id;
+        let given = |on: &str| GivenConsent { guardian, given_on: day(on) };
+        let later = refused(app, |tx| add_consent::add(tx, vault, clock, &who, referral, given("2026-11-21")));
+        assert_eq!(later, ConsentRefusal::GivenLater(day("2026-11-21")));
+        done(app, |tx| add_consent::add(tx, vault, clock, &who, referral, given("2026-11-10")));
+        let twice = refused(app, |tx| add_consent::add(tx, vault, clock, &who, referral, given("2026-11-12")));
+        assert_eq!(twice, ConsentRefusal::AlreadyGiven);
+        assert!(check(&world, child, world.claire, "2026-11-10").is_ok());
+        assert!(matches!(refusal("2026-11-09"), EligibilityRefusal::Referral(ReferralRefusal::NoConsent { .. })));
+        let sentence = refusal("2026-12-01").to_string();
+        assert!(sentence.contains("vaut du 01/10/2026 au 30/11/2026, pas le 01/12/2026"), "{sentence}");
+        assert!(matches!(
+            not_eligible(&world, child, world.denis, "2026-11-20"),
+            EligibilityRefusal::Referral(ReferralRefusal::NoReferral { .. })
+        ));
+        let born_late = world.child_born(world.chenove, "Ben", "Grand", day("2009-11-21"));
+        world.referral(born_late, world.claire, 60);
+        assert!(check(&world, born_late, world.claire, "2026-11-20").is_ok());
+        let too_old = not_eligible(&world, born_late, world.claire, "2026-11-21");
+        assert!(matches!(too_old, EligibilityRefusal::Age { age: 17, .. }));
+    }
+
+    /// The minutes of a referral are given while they last, and given back.
+    fn a_referral_gives_what_it_holds(app: &TestApp) {
+        let world = World::new(app);
+        let child = world.child(world.chenove, "Ada", "Exemple");
+        let referral = world.referral(child, world.claire, 120);
+        let reserved = done(app, |tx| ledger::reserve(tx, referral, Minutes(75)));
+        assert_eq!((reserved.reserved, reserved.remaining()), (Minutes(75), Minutes(45)));
+        let refusal = refused(app, |tx| ledger::reserve(tx, referral, Minutes(60)));
+        let sentence = refusal.to_string();
+        assert!(sentence.starts_with("Il reste 45\u{a0}min sur l’orientation de CHE-2026-0001"), "{sentence}");
+        app.write(|tx| ledger::consume(tx, referral, Minutes(75)));
+        app.write(|tx| ledger::reopen(tx, referral, Minutes(75)));
+        app.write(|tx| ledger::release(tx, referral, Minutes(75)));
+        let left = done(app, |tx| ledger::reserve(tx, referral, Minutes(120)));
+        assert_eq!(left.remaining(), Minutes::ZERO);
+        // no session holds these minutes: the recount must find them given back
+        app.write(|tx| ledger::release(tx, referral, Minutes(120)));
+    }
+
+    /// An ended referral gives nothing more; one is extended rather than doubled.
+    fn a_referral_is_extended_and_ended(app: &TestApp) {
+        let world = World::new(app);
+        let (vault, clock, who) = (&app.app.vault, &app.app.clock, world.coordinator(world.chenove));
+        let child = world.child(world.chenove, "Ada", "Exemple");
+        let period = Period { from: day("2026-10-01"), until: day("2026-11-30") };
+        let grant = |minutes, period| Grant { psychologist: world.claire, minutes: Minutes(minutes), period };
+        let refer = |grant: Grant| refused(app, |tx| refer::refer(tx, vault, clock, &who, child, grant, &[]));
+        assert_eq!(refer(grant(50, period)), ReferRefusal::Quarters);
+        let too_late = Period { from: day("2026-12-01"), until: day("2027-02-01") };
+        assert!(matches!(refer(grant(60, too_late)), ReferRefusal::OutsideConvention(_)));
+        let referral = world.referral_for(child, world.claire, 120, period, Some(day("2026-10-01")));
+        assert_eq!(refer(grant(60, period)), ReferRefusal::Overlap(period));
+        done(app, |tx| ledger::reserve(tx, referral, Minutes(90)));
+        let change = |minutes: i32, until: &str| {
+            app.app.db.write(|tx| {
+                change_referral::change(tx, vault, clock, &who, referral, Minutes(minutes), day(until))
+            })
+        };
+        let less = change(60, "2026-11-30");
+        assert!(matches!(less, Err(Failure::Refused(ReferRefusal::MoreIsHeld { held: Minutes(90), .. }))));
+        assert_eq!(change(240, "2026-12-31").unwrap().remaining(), Minutes(150));
+        assert!(check(&world, child, world.claire, "2026-12-15").is_ok());
+        change(90, "2026-11-19").unwrap();
+        assert!(check(&world, child, world.claire, "2026-11-20").is_err());
+        app.write(|tx| ledger::release(tx, referral, Minutes(90)));
+    }
+
+    /// A closed child is not seen after the last day; the follow-up may be opened again.
+    fn a_closed_child_is_not_seen_after(app: &TestApp) {
+        let world = World::new(app);
+        let (vault, clock, who) = (&app.app.vault, &app.app.clock, world.coordinator(world.chenove));
+        let child = world.entrusted_child(world.chenove, "Ada", "Exemple");
+        done(app, |tx| close_child::close(tx, vault, clock, &who, child, day("2026-11-19")));
+        assert!(check(&world, child, world.claire, "2026-11-19").is_ok());
+        let refusal = not_eligible(&world, child, world.claire, "2026-11-20");
+        assert!(matches!(refusal, EligibilityRefusal::Closed { .. }), "{refusal}");
+        done(app, |tx| close_child::reopen(tx, vault, clock, &who, child));
+        assert!(check(&world, child, world.claire, "2026-11-20").is_ok());
+    }
+}
