@@ -137,7 +137,8 @@ impl Faces {
         self.shape(letters, text).width * size
     }
 
-    /// Cuts a text into lines no wider than a number of points: between words, or inside one that is too wide alone.
+    /// Cuts a text into lines no wider than a number of points: between words, or inside one that is too wide alone
+    /// (after its hyphen if it has one).
     ///
     /// No-break spaces do not break. There is always a line, if only an empty one.
     pub fn wrap(&self, letters: Letters, size: f32, width: f32, text: &str) -> Vec<String> {
@@ -157,7 +158,9 @@ impl Faces {
                 line.push(c);
                 if !fits(&line) && line.chars().count() > 1 {
                     line.pop();
-                    lines.push(std::mem::replace(&mut line, c.to_string()));
+                    let hyphen = line.rfind('-').map_or(line.len(), |at| at + 1);
+                    let rest = format!("{}{c}", line.split_off(hyphen));
+                    lines.push(std::mem::replace(&mut line, rest));
                 }
             }
         }
@@ -187,6 +190,7 @@ mod tests {
         let faces = Faces::get().expect("fonts");
         assert_eq!(faces.wrap(Letters::Regular, 10.0, 50.0, "Le total 12\u{a0}€"), ["Le total", "12\u{a0}€"]);
         assert_eq!(faces.wrap(Letters::Regular, 10.0, 50.0, ""), [""]);
+        assert_eq!(faces.wrap(Letters::Regular, 10.0, 50.0, "Anne-Charlotte"), ["Anne-", "Charlotte"]);
     }
 
     proptest! {

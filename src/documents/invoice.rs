@@ -2,7 +2,9 @@
 
 use crate::calendar::{french_date, short_date};
 use crate::documents::content::{LATE_INTEREST, NO_DISCOUNT, RECOVERY_INDEMNITY};
-use crate::documents::layout::{BODY, Block, Column, HEADING, LABEL, MEASURE, Row, SMALL, STRONG, Sheet, TITLE, Table};
+use crate::documents::layout::{
+    Align, BODY, Block, Column, Density, HEADING, LABEL, MEASURE, Row, SMALL, STRONG, Sheet, Style, TITLE, Table,
+};
 use crate::documents::pdf::{self, Imprint};
 use crate::documents::{
     Address, DocumentError, DocumentKind, InvoiceContent, InvoiceLine, VatRegime, cii, grouped, xmp,
@@ -61,7 +63,7 @@ fn parties(sheet: &mut Sheet, content: &InvoiceContent) {
     let mut issuer = vec![("Émetteur".to_owned(), LABEL), (seller.legal_name.clone(), STRONG)];
     issuer.extend(address(&seller.address));
     issuer.push((format!("SIRET {}", grouped(&seller.siret, &[3, 3, 3, 5])), BODY));
-    issuer.push((seller.professional_number.to_string(), BODY));
+    issuer.push((format!("Psychologue, {}", seller.professional_number), BODY));
     if let Some(number) = &seller.vat_number {
         issuer.push((format!("TVA {number}"), BODY));
     }
@@ -78,7 +80,7 @@ fn parties(sheet: &mut Sheet, content: &InvoiceContent) {
     ]);
 }
 
-fn address(address: &Address) -> Vec<(String, crate::documents::layout::Style)> {
+fn address(address: &Address) -> Vec<(String, Style)> {
     let town = format!("{} {}", address.postcode, address.city);
     [Some(&address.street), address.complement.as_ref(), Some(&town)]
         .into_iter()
@@ -109,13 +111,14 @@ fn references(content: &InvoiceContent) -> Vec<(&'static str, String)> {
 fn lines(content: &InvoiceContent) -> Table {
     Table {
         summary: "Lignes : prestation, programme, durée, tarif horaire, TVA et montant hors taxes".to_owned(),
+        density: Density::Airy,
         columns: vec![
-            Column::left("Prestation", 150.0),
-            Column::left("Programme", 112.0),
-            Column::right("Durée", 56.0),
-            Column::right("Tarif horaire", 62.0),
-            Column::right("TVA", 52.0),
-            Column::right("Montant HT", 72.0),
+            Column::flexible("Prestation", 1.2),
+            Column::flexible("Programme", 1.0),
+            Column::fitted("Durée", Align::Right),
+            Column::fitted("Tarif horaire", Align::Right),
+            Column::fitted("TVA", Align::Right),
+            Column::fitted("Montant HT", Align::Right),
         ],
         rows: content.lines.iter().map(row).collect(),
     }
@@ -163,11 +166,14 @@ fn payment(content: &InvoiceContent, due: &str) -> Vec<(&'static str, String)> {
     facts
 }
 
+/// What the law wants said; the penalties of late payment only where there is something to pay.
 fn mentions(content: &InvoiceContent) -> Vec<String> {
     let exemptions = content.totals.by_vat.iter().filter_map(|share| share.vat.mention());
     let mut mentions: Vec<String> = exemptions.map(|mention| format!("{mention}.")).collect();
     mentions.push(content.payment_terms());
-    mentions.extend([LATE_INTEREST, RECOVERY_INDEMNITY, NO_DISCOUNT].map(str::to_owned));
+    if matches!(content.kind, DocumentKind::Invoice { .. }) {
+        mentions.extend([LATE_INTEREST, RECOVERY_INDEMNITY, NO_DISCOUNT].map(str::to_owned));
+    }
     mentions.extend(content.mandate_mention());
     mentions
 }

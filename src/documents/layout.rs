@@ -17,8 +17,6 @@ pub(super) const MARGIN: f32 = 54.0;
 pub(super) const MEASURE: f32 = PAGE_WIDTH - 2.0 * MARGIN;
 const TOP: f32 = 56.0;
 const BOTTOM: f32 = PAGE_HEIGHT - 70.0;
-/// Space above and below the text of a table's row.
-const CELL_PADDING: f32 = 4.5;
 /// Space between the texts of two columns.
 const GUTTER: f32 = 10.0;
 
@@ -56,9 +54,8 @@ pub(super) const BODY: Style = Style::new(9.2, Letters::Regular, Ink::Text);
 pub(super) const STRONG: Style = Style::new(9.2, Letters::Bold, Ink::Text);
 pub(super) const LABEL: Style = Style::new(7.6, Letters::Regular, Ink::Muted);
 pub(super) const SMALL: Style = Style::new(7.6, Letters::Regular, Ink::Muted);
-const CELL: Style = Style::new(9.2, Letters::TableRegular, Ink::Text);
-const STRONG_CELL: Style = Style::new(9.2, Letters::TableBold, Ink::Text);
-const GRAND: Style = Style::new(12.0, Letters::TableBold, Ink::Cassis);
+const HEADER: Style = Style::new(7.6, Letters::Bold, Ink::Muted);
+const GRAND: Style = Style::new(12.0, Letters::Bold, Ink::Cassis);
 
 /// Where a text or a rectangle stands on a page.
 pub(super) enum Placed {
@@ -91,20 +88,23 @@ pub(super) enum Align {
     Right,
 }
 
-/// A column of a table; the widths share the measure.
+/// A column of a table.
 pub(super) struct Column {
     pub title: &'static str,
-    pub width: f32,
     pub align: Align,
+    /// Its part of what the other columns leave; nothing when it is as wide as its widest text.
+    pub share: Option<f32>,
 }
 
 impl Column {
-    pub const fn left(title: &'static str, width: f32) -> Self {
-        Self { title, width, align: Align::Left }
+    /// A column as wide as its widest text.
+    pub const fn fitted(title: &'static str, align: Align) -> Self {
+        Self { title, align, share: None }
     }
 
-    pub const fn right(title: &'static str, width: f32) -> Self {
-        Self { title, width, align: Align::Right }
+    /// A column whose texts may take several lines.
+    pub const fn flexible(title: &'static str, share: f32) -> Self {
+        Self { title, align: Align::Left, share: Some(share) }
     }
 }
 
@@ -118,17 +118,46 @@ pub(super) enum Row {
     Sum(String, Vec<String>),
 }
 
+/// How close the rows of a table stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Density {
+    /// A few rows to read one by one.
+    Airy,
+    /// Pages of them.
+    Dense,
+}
+
+impl Density {
+    fn size(self) -> f32 {
+        match self {
+            Self::Airy => 9.2,
+            Self::Dense => 8.2,
+        }
+    }
+
+    /// Space above and below the text of a row.
+    fn padding(self) -> f32 {
+        match self {
+            Self::Airy => 4.5,
+            Self::Dense => 2.6,
+        }
+    }
+}
+
 /// A table that may run over several pages; its header comes again on each.
 pub(super) struct Table {
     /// What it holds, for who listens.
     pub summary: String,
+    pub density: Density,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
 }
 
-/// A text, the columns that it spans, and how it looks.
+/// A text, how it looks, and the columns that it spans.
 struct Cell {
     lines: Vec<String>,
+    style: Style,
+    align: Align,
     first: usize,
     span: usize,
 }
@@ -167,8 +196,8 @@ impl Sheet {
         }
     }
 
-    /// Begins a page when what comes next would not fit; says whether it did.
-    fn room(&mut self, height: f32) -> bool {
+    /// Begins a page when a height would not fit, so that what it holds stays together; says whether it did.
+    pub fn room(&mut self, height: f32) -> bool {
         let turns = self.y + height > BOTTOM && self.y > TOP;
         if turns {
             self.pages.push(Vec::new());
@@ -312,19 +341,24 @@ impl Sheet {
 
     /// A table over as many pages as its rows need; a row is never cut.
     pub fn table(&mut self, table: &Table) {
-        let edges = edges(&table.columns);
+        let edges = self.edges(table);
         self.room(70.0);
         let head = vec![self.header(table, &edges, true)];
         let mut body = Vec::with_capacity(table.rows.len());
         for (i, row) in table.rows.iter().enumerate() {
-            let cells = self.cells(row, &table.columns, &edges);
+            let cells = self.cells(row, table, &edges);
             // A section's title and the last row before a sum do not part from what follows.
             let keeps = matches!(row, Row::Section(_)) || matches!(table.rows.get(i + 1), Some(Row::Sum(..)));
-            let height = row_height(&cells);
+            let height = row_height(&cells, table.density);
             if self.room(height * if keeps { 2.0 } else { 1.0 }) {
                 self.header(table, &edges, false);
             }
-            body.push(self.row(row, &cells, &table.columns, &edges));
+            if !matches!(row, Row::Cells(_)) {
+                self.place(Placed::Box { x: MARGIN, y: self.y, width: MEASURE, height, ink: Ink::Panel });
+            }
+            body.push(self.row(&cells, table.density.padding(), &edges));
+            self.y += height;
+            self.rule(MARGIN, MEASURE, Ink::Hairline);
         }
         let mut parts = vec![Branch::Group(Tag::THead.into(), head)];
         if !body.is_empty() {
@@ -333,9 +367,42 @@ impl Sheet {
         self.tree.push(Branch::Group(Tag::Table.with_summary(Some(table.summary.clone())).into(), parts));
     }
 
+    /// The vertical edges of the columns: the fitted ones first, the others share what is left.
+    fn edges(&self, table: &Table) -> Vec<f32> {
+        let fitted: Vec<f32> = (table.columns.iter().enumerate())
+            .map(|(i, column)| if column.share.is_some() { 0.0 } else { self.widest(table, i) + GUTTER + 0.5 })
+            .collect();
+        let shares: f32 = table.columns.iter().filter_map(|column| column.share).sum();
+        let left = (MEASURE - fitted.iter().sum::<f32>()).max(0.0);
+        let mut x = MARGIN;
+        let mut edges = vec![x];
+        for (column, fitted) in table.columns.iter().zip(fitted) {
+            x += column.share.map_or(fitted, |share| left * share / shares);
+            edges.push(x);
+        }
+        edges
+    }
+
+    /// The width of the widest text of a column, at most a third of the page.
+    fn widest(&self, table: &Table, column: usize) -> f32 {
+        let width = |letters, size, text: &str| self.faces.width(letters, size, &self.faces.printable(text));
+        let title = width(HEADER.letters, HEADER.size, table.columns[column].title);
+        let letters =
+            if table.columns[column].align == Align::Right { Letters::TableRegular } else { Letters::Regular };
+        let widths = table.rows.iter().filter_map(|row| match row {
+            Row::Cells(texts) => texts.get(column).map(|text| width(letters, table.density.size(), text)),
+            Row::Sum(_, values) => (column + values.len())
+                .checked_sub(table.columns.len())
+                .and_then(|i| values.get(i))
+                .map(|text| width(Letters::TableBold, table.density.size(), text)),
+            Row::Section(_) => None,
+        });
+        widths.fold(title, f32::max).min(MEASURE / 3.0)
+    }
+
     /// The titles of the columns: marked the first time, an artifact when they come again.
     fn header(&mut self, table: &Table, edges: &[f32], marked: bool) -> Branch {
-        let style = Style { letters: Letters::Bold, ..LABEL };
+        let style = HEADER;
         let titles: Vec<(usize, Vec<String>)> = (table.columns.iter().enumerate())
             .map(|(i, column)| (i, self.lines_of(column.title, style, edges[i + 1] - edges[i] - GUTTER)))
             .collect();
@@ -361,7 +428,8 @@ impl Sheet {
         Branch::Group(Tag::TR.into(), cells)
     }
 
-    fn cells(&self, row: &Row, columns: &[Column], edges: &[f32]) -> Vec<Cell> {
+    fn cells(&self, row: &Row, table: &Table, edges: &[f32]) -> Vec<Cell> {
+        let columns = &table.columns;
         let texts: Vec<(&str, usize)> = match row {
             Row::Cells(texts) => texts.iter().map(|text| (text.as_str(), 1)).collect(),
             Row::Section(title) => vec![(title.as_str(), columns.len())],
@@ -369,38 +437,35 @@ impl Sheet {
                 .chain(values.iter().map(|text| (text.as_str(), 1)))
                 .collect(),
         };
+        let letters = if matches!(row, Row::Cells(_)) { Letters::Regular } else { Letters::Bold };
         let mut first = 0;
         let mut cells = Vec::with_capacity(texts.len());
         for (text, span) in texts {
             let width = edges[first + span] - edges[first] - GUTTER;
+            let align = if span > 1 { Align::Left } else { columns[first].align };
+            let letters = if align == Align::Right { letters.in_table() } else { letters };
+            let style = Style::new(table.density.size(), letters, Ink::Text);
             // An absent cell would break the table for who listens: nothing to say is a dash.
             let text = if text.is_empty() { "–" } else { text };
-            cells.push(Cell { lines: self.lines_of(text, row.style(), width), first, span });
+            cells.push(Cell { lines: self.lines_of(text, style, width), style, align, first, span });
             first += span;
         }
         cells
     }
 
-    fn row(&mut self, row: &Row, cells: &[Cell], columns: &[Column], edges: &[f32]) -> Branch {
-        let style = row.style();
-        let height = row_height(cells);
-        if !matches!(row, Row::Cells(_)) {
-            self.place(Placed::Box { x: MARGIN, y: self.y, width: MEASURE, height, ink: Ink::Panel });
-        }
+    /// Places the texts of a row, whose top is here.
+    fn row(&mut self, cells: &[Cell], padding: f32, edges: &[f32]) -> Branch {
         let mut tagged = Vec::with_capacity(cells.len());
         for cell in cells {
-            let align = if cell.span > 1 { Align::Left } else { columns[cell.first].align };
-            let mut y = self.y + CELL_PADDING;
+            let mut y = self.y + padding;
             let mut leaves = Vec::with_capacity(cell.lines.len());
             for text in &cell.lines {
-                let x = self.aligned(text, style, align, edges[cell.first], edges[cell.first + cell.span]);
-                leaves.push(self.line(x, y, style, text));
-                y += style.leading();
+                let x = self.aligned(text, cell.style, cell.align, edges[cell.first], edges[cell.first + cell.span]);
+                leaves.push(self.line(x, y, cell.style, text));
+                y += cell.style.leading();
             }
-            tagged.push(Branch::Group(row.tag(cell), leaves));
+            tagged.push(Branch::Group(cell.tag(), leaves));
         }
-        self.y += height;
-        self.rule(MARGIN, MEASURE, Ink::Hairline);
         Branch::Group(Tag::TR.into(), tagged)
     }
 
@@ -420,22 +485,30 @@ impl Sheet {
         let mut rows = Vec::new();
         for (i, (label, value)) in sums.iter().enumerate() {
             let last = i + 1 == sums.len();
-            let style = if last { GRAND } else { CELL };
-            let height = style.leading() + if last { 14.0 } else { 7.0 };
+            let style = if last { GRAND } else { BODY };
+            let figures = Style { letters: style.letters.in_table(), ..style };
+            let value = self.faces.printable(value);
+            let x = self.aligned(&value, figures, Align::Right, left, right);
+            let lines = self.lines_of(label, style, x - left - 2.0 * GUTTER);
+            let padding = if last { 7.0 } else { 3.5 };
+            let height = style.leading() * lines.len() as f32 + 2.0 * padding;
+            self.room(height);
             if last {
                 self.place(Placed::Box { x: left, y: self.y, width: right - left, height, ink: Ink::Panel });
                 self.rule(left, right - left, Ink::Cassis);
             }
-            let y = self.y + if last { 7.0 } else { 3.5 };
-            let (label, value) = (self.faces.printable(label), self.faces.printable(value));
-            let label = self.line(left + GUTTER, y, style, &format!("{label} "));
-            let x = right - GUTTER / 2.0 - self.faces.width(style.letters, style.size, &value);
-            let value = self.line(x, y, style, &value);
+            let mut y = self.y + padding;
+            let mut label = Vec::with_capacity(lines.len());
+            for line in &lines {
+                label.push(self.line(left + GUTTER, y, style, line));
+                y += style.leading();
+            }
+            let value = self.line(x, y - style.leading(), figures, &value);
             self.y += height;
             rows.push(Branch::Group(
                 Tag::TR.into(),
                 vec![
-                    Branch::Group(Tag::TH(TableHeaderScope::Row).into(), vec![label]),
+                    Branch::Group(Tag::TH(TableHeaderScope::Row).into(), label),
                     Branch::Group(Tag::TD.into(), vec![value]),
                 ],
             ));
@@ -443,37 +516,36 @@ impl Sheet {
         let body = vec![Branch::Group(Tag::TBody.into(), rows)];
         self.tree.push(Branch::Group(Tag::Table.with_summary(Some(summary.to_owned())).into(), body));
     }
-}
 
-impl Row {
-    fn style(&self) -> Style {
-        match self {
-            Self::Cells(_) => CELL,
-            Self::Section(_) | Self::Sum(..) => STRONG_CELL,
+    /// A place to sign for each name, two a row.
+    pub fn signatures(&mut self, names: &[&str]) {
+        let width = MEASURE * 0.46;
+        for pair in names.chunks(2) {
+            self.room(BODY.leading() * 4.0 + 40.0);
+            let blocks: Vec<Block> = (pair.iter().zip([0.0, MEASURE - width]))
+                .map(|(name, x)| {
+                    let lines = vec![((*name).to_owned(), STRONG), ("Date et signature".to_owned(), LABEL)];
+                    Block { x, width, lines, panel: false }
+                })
+                .collect();
+            self.blocks(&blocks);
+            self.y += 40.0;
+            blocks.iter().for_each(|block| self.rule(MARGIN + block.x, block.width, Ink::Muted));
+            self.y += 18.0;
         }
     }
+}
 
-    fn tag(&self, cell: &Cell) -> TagKind {
-        let span = u32::try_from(cell.span).ok().and_then(NonZeroU32::new).filter(|span| span.get() > 1);
+impl Cell {
+    fn tag(&self) -> TagKind {
+        let span = u32::try_from(self.span).ok().and_then(NonZeroU32::new).filter(|span| span.get() > 1);
         Tag::TD.with_col_span(span).into()
     }
 }
 
-fn row_height(cells: &[Cell]) -> f32 {
-    let tallest = cells.iter().map(|cell| cell.lines.len()).max().unwrap_or(1);
-    tallest as f32 * BODY.leading() + 2.0 * CELL_PADDING
-}
-
-/// The vertical edges of columns whose widths share the measure.
-fn edges(columns: &[Column]) -> Vec<f32> {
-    let total: f32 = columns.iter().map(|column| column.width).sum();
-    let mut x = MARGIN;
-    let mut edges = vec![x];
-    for column in columns {
-        x += MEASURE * column.width / total;
-        edges.push(x);
-    }
-    edges
+fn row_height(cells: &[Cell], density: Density) -> f32 {
+    let height = |cell: &Cell| cell.lines.len() as f32 * cell.style.leading();
+    cells.iter().map(height).fold(0.0, f32::max) + 2.0 * density.padding()
 }
 
 /// Where letters stand when the top of their line is at `y`.

@@ -3,6 +3,7 @@
 //! The same input always makes the same bytes, so that a file can be made again and compared with its stored hash.
 //! Nothing here knows a child's name: documents carry references.
 
+mod certificate;
 mod cii;
 mod content;
 mod fonts;
@@ -14,6 +15,7 @@ mod samples;
 mod statement;
 mod xmp;
 
+pub use certificate::{CertificateContent, CertificateRow, certificate};
 pub use cii::cii;
 pub use content::{
     Address, Buyer, Channel, DocumentKind, InvoiceContent, InvoiceLine, InvoiceReference, ProfessionalNumber, Seller,

@@ -2,12 +2,15 @@
 
 use chrono::NaiveDate;
 
+use crate::calendar::Month;
 use crate::documents::content::{
     Address, Buyer, Channel, DocumentKind, InvoiceContent, InvoiceLine, InvoiceReference, ProfessionalNumber, Seller,
     Totals, VatRegime,
 };
 use crate::documents::layout::{Placed, Sheet};
-use crate::documents::{StatementContent, StatementRow, factur_x, plain, statement};
+use crate::documents::{
+    CertificateContent, CertificateRow, StatementContent, StatementRow, certificate, factur_x, plain, statement,
+};
 use crate::hours::Minutes;
 use crate::money::Cents;
 
@@ -124,6 +127,28 @@ pub fn statement_of(sessions: u32) -> StatementContent {
     }
 }
 
+/// A certificate of a programme's month, with two coordinators and names of 60 characters.
+pub fn certificate_of(sessions: u32) -> CertificateContent {
+    let psychologists = ["Claire Martin (EI)", "Marie-Élisabeth de la Rochefoucauld-Montbéliard d’Œuilly (EI)"];
+    let rows = (0..sessions).map(|n| CertificateRow {
+        held_on: day("2026-10-01") + chrono::Days::new(u64::from(n % 31)),
+        psychologist: psychologists[n as usize % 2].to_owned(),
+        child_reference: format!("CHE-2026-{:04}", n % 40 + 1),
+        attendance: "Tenue".to_owned(),
+        duration_minutes: Minutes(45),
+        approved_by: if n % 3 == 0 { "Nadia Bernard" } else { "Paul Lefèvre" }.to_owned(),
+        approved_on: day("2026-11-02"),
+    });
+    CertificateContent {
+        convention: "Convention pluriannuelle d’objectifs et de moyens 2024-2026".to_owned(),
+        programme: "PRE de Chenôve".to_owned(),
+        run_by: "CCAS de Chenôve".to_owned(),
+        month: Month::of(day("2026-10-01")),
+        made_on: day("2026-11-03"),
+        rows: rows.collect(),
+    }
+}
+
 /// The texts of a sheet as who listens hears them, words parted by single spaces.
 pub(super) fn texts(sheet: &Sheet) -> String {
     let words = sheet.pages.iter().flatten().filter_map(|item| match item {
@@ -153,6 +178,7 @@ fn files() -> Vec<(String, Vec<u8>)> {
     ));
     for sessions in [0, 1, 300] {
         files.push((format!("pdf-statement-{sessions}.pdf"), statement(&statement_of(sessions)).expect("PDF")));
+        files.push((format!("pdf-certificate-{sessions}.pdf"), certificate(&certificate_of(sessions)).expect("PDF")));
     }
     files
 }

@@ -6,7 +6,7 @@ use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{french_date, french_time, short_date};
-use crate::documents::layout::{BODY, Column, Row, SMALL, Sheet, TITLE, Table};
+use crate::documents::layout::{Align, BODY, Column, Density, Row, SMALL, Sheet, TITLE, Table};
 use crate::documents::pdf::{self, Imprint};
 use crate::documents::{DocumentError, grouped};
 use crate::hours::Minutes;
@@ -130,14 +130,15 @@ fn table(rows: &[&StatementRow]) -> Table {
     Table {
         summary: "Séances par programme : date, heure, référence de l’enfant, prestation, tarif, durée et montant"
             .to_owned(),
+        density: Density::Dense,
         columns: vec![
-            Column::left("Date", 66.0),
-            Column::left("Heure", 52.0),
-            Column::left("Référence", 96.0),
-            Column::left("Prestation", 120.0),
-            Column::right("Tarif horaire", 62.0),
-            Column::right("Durée", 56.0),
-            Column::right("Montant HT", 70.0),
+            Column::fitted("Date", Align::Left),
+            Column::fitted("Heure", Align::Left),
+            Column::fitted("Référence", Align::Left),
+            Column::flexible("Prestation", 1.0),
+            Column::fitted("Tarif horaire", Align::Right),
+            Column::fitted("Durée", Align::Right),
+            Column::fitted("Montant HT", Align::Right),
         ],
         rows: out,
     }
