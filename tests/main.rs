@@ -7,4 +7,5 @@ mod support;
 mod architecture;
 mod children;
 mod conventions;
+mod migrations;
 mod sign_in;
