@@ -320,14 +320,16 @@ on_both_databases! {
         let words = browser.get("/convention").expect(200).words();
         for expected in [
             "du 1er janvier 2024 au 31 décembre 2026",
-            "enfants de 2 à 16 ans ; une séance se saisit jusqu’à la fin du mois suivant",
+            "Âge des enfants de 2 à 16 ans révolus",
+            "Saisie d’une séance jusqu’à la fin du mois suivant la séance",
+            "Absence excusée ni facturée ni décomptée de la quotité",
             "CCAS de Dijon 4 820,00 € 4 820,00 € 4 820,00 €",
             "Budget prévisionnel 20 000,00 €",
             "PRE de Dijon (DIJ) CCAS de Dijon les Grésilles, la Fontaine d'Ouche 110 h",
             "PRE de Talant (TAL) CCAS de Talant le Belvédère 0 h 0 h 0 h",
             "Total 260 h 260 h 260 h",
             "Le CCAS de Talant rémunère lui-même une psychologue",
-            "entretien psychologique tous les psychologues 01/01/2024 60,00 €",
+            "Entretien psychologique tous les psychologues 01/01/2024 60,00 €",
             "Code service PRE-EXEMPLE",
         ] {
             assert!(words.contains(expected), "{expected}: {words}");
@@ -387,7 +389,7 @@ on_both_databases! {
             browser.post(&path, &fields).expect(303);
         }
         let words = browser.get("/convention").expect(200).words();
-        assert!(words.contains("entretien psychologique Dominique Exemple 01/12/2026 62,50 €"), "{words}");
+        assert!(words.contains("Entretien psychologique Dominique Exemple 01/12/2026 62,50 €"), "{words}");
         assert_eq!(app.read(|conn| look_up::rates(conn, id)).len(), 4);
         let mut other = fields;
         other[2].1 = "70";

@@ -211,6 +211,18 @@ pub struct AbsenceRule {
     pub counted: bool,
 }
 
+impl AbsenceRule {
+    /// The words that users read.
+    pub const fn french(self) -> &'static str {
+        match (self.billed, self.counted) {
+            (true, true) => "facturée et décomptée de la quotité",
+            (true, false) => "facturée, mais non décomptée de la quotité",
+            (false, true) => "non facturée, mais décomptée de la quotité",
+            (false, false) => "ni facturée ni décomptée de la quotité",
+        }
+    }
+}
+
 /// The rules of a convention over a period (rule 13): read with the date of the session, never with today's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Terms {
@@ -244,24 +256,10 @@ impl Terms {
     /// Until when a session may be recorded, in words.
     pub fn late_entry(&self) -> String {
         match self.late_entry_months {
-            0 => "une séance se saisit jusqu’à la fin de son mois".to_owned(),
-            1 => "une séance se saisit jusqu’à la fin du mois suivant".to_owned(),
-            months => format!("une séance se saisit jusqu’à la fin du {months}e mois suivant"),
+            0 => "jusqu’à la fin du mois de la séance".to_owned(),
+            1 => "jusqu’à la fin du mois suivant la séance".to_owned(),
+            months => format!("jusqu’à la fin du {months}e mois suivant la séance"),
         }
-    }
-
-    /// What absences do, in words.
-    pub fn absences(&self) -> String {
-        let say = |kind: &str, rule: AbsenceRule| {
-            let words = match (rule.billed, rule.counted) {
-                (true, true) => "facturée et décomptée de la quotité",
-                (true, false) => "facturée, non décomptée de la quotité",
-                (false, true) => "non facturée, décomptée de la quotité",
-                (false, false) => "ni facturée ni décomptée",
-            };
-            format!("absence {kind} {words}")
-        };
-        format!("{} ; {}", say("excusée", self.excused_absence), say("non excusée", self.unexcused_absence))
     }
 
     /// The rule for a kind of absence.

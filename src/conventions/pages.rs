@@ -53,7 +53,7 @@ struct ProgrammeRow {
 
 /// A rate and whose it is.
 struct RateRow {
-    service: &'static str,
+    service: String,
     whose: String,
     hourly: Cents,
     from: NaiveDate,
@@ -67,6 +67,16 @@ struct ConventionPage {
     others: Vec<Convention>,
     buyer_link: String,
     rate_link: String,
+}
+
+impl ConventionPage {
+    /// "Règles", with their days when there are others.
+    fn rules_title(&self, terms: &Terms) -> String {
+        match &self.view {
+            Some(view) if view.terms.len() > 1 => format!("Règles {}", terms.period),
+            _ => "Règles".to_owned(),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -118,8 +128,10 @@ pub async fn show_convention(
         })
         .await?;
     let id = view.as_ref().map(|view| view.convention.id);
+    let mut layout = who.layout(&request, "Convention").wide();
+    layout.lead = view.as_ref().map(|view| view.convention.title.clone());
     let page = ConventionPage {
-        layout: who.layout(&request, "Convention").wide(),
+        layout,
         view,
         others,
         buyer_link: id.map(links::buyer).unwrap_or_default(),
@@ -203,7 +215,7 @@ fn rate_rows(conn: &mut AnyConnection, convention: ConventionId) -> QueryResult<
     Ok(rates
         .into_iter()
         .map(|rate| RateRow {
-            service: rate.service.french(),
+            service: capital(rate.service.french()),
             whose: match rate.psychologist {
                 None => "tous les psychologues".to_owned(),
                 Some(id) => name(id).unwrap_or_else(|| "un compte fermé".to_owned()),
@@ -258,8 +270,11 @@ fn buyer_page(
         action: links::buyer(convention.id),
         back,
         siret_hint: format!("14 chiffres, qui commencent par le SIREN {}", buyer.siren),
-        channels: InvoiceChannel::ALL.iter().map(|channel| Choice::new(channel, channel.french())).collect(),
-        requirements: RequiredReference::ALL.iter().map(|required| Choice::new(required, required.french())).collect(),
+        channels: InvoiceChannel::ALL.iter().map(|channel| Choice::new(channel, capital(channel.french()))).collect(),
+        requirements: RequiredReference::ALL
+            .iter()
+            .map(|required| Choice::new(required, capital(required.french())))
+            .collect(),
     }
 }
 
@@ -352,7 +367,7 @@ fn rate_page(
         action: links::new_rate(convention.id),
         back,
         psychologists,
-        services: ServiceType::ALL.iter().map(|service| Choice::new(service, service.french())).collect(),
+        services: ServiceType::ALL.iter().map(|service| Choice::new(service, capital(service.french()))).collect(),
         first: convention.period.from,
         last: convention.period.until,
     }
@@ -396,6 +411,12 @@ pub async fn create_rate(
         }
         Err(other) => Err(other.into()),
     }
+}
+
+/// Words at the head of a line.
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn read_rate(form: &mut FormState) -> Option<NewRate> {
