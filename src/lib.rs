@@ -33,9 +33,10 @@ pub mod web;
 pub mod mails;
 
 pub mod accounts;
-pub mod children;
 pub mod conventions;
 pub mod quotas;
+
+pub mod children;
 
 pub mod checks;
 pub mod error_pages;
