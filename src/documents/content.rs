@@ -52,7 +52,8 @@ impl VatRegime {
     /// The few words that a column of the page has room for.
     pub fn label(self) -> &'static str {
         match self {
-            Self::ExemptCare | Self::Franchise => "Exonéré",
+            Self::ExemptCare => "Exonéré",
+            Self::Franchise => "293\u{a0}B",
             Self::Standard => "20\u{a0}%",
         }
     }

@@ -94,7 +94,7 @@ impl Faces {
         for c in text.nfc() {
             match c {
                 c if c.is_whitespace() && !shows(c) => out.push(' '),
-                c if c.is_control() => {}
+                c if c.is_control() || is_invisible(c) => {}
                 c if shows(c) => out.push(c),
                 c => {
                     let before = out.len();
@@ -171,6 +171,11 @@ impl Faces {
     }
 }
 
+/// Soft hyphens, joiners, direction marks and the byte-order mark: signs that a page never shows.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,6 +188,7 @@ mod tests {
         assert_eq!(faces.printable(french), french);
         assert_eq!(faces.printable("e\u{301}te\u{301}"), "été");
         assert_eq!(faces.printable("Nguyễn Ж\u{7}\n2"), "Nguyen ? 2");
+        assert_eq!(faces.printable("psy\u{ad}cho\u{200b}logue\u{feff}"), "psychologue");
     }
 
     #[test]

@@ -41,11 +41,13 @@ fn page(content: &InvoiceContent) -> Result<Sheet, DocumentError> {
     sheet.sums("Totaux", &sums(content));
     sheet.gap(22.0);
     if let DocumentKind::Invoice { due_on } = content.kind {
+        sheet.room(100.0);
         sheet.heading(2, "Règlement", HEADING);
         sheet.gap(4.0);
         sheet.facts(&payment(content, &french_date(due_on)), 2);
         sheet.gap(10.0);
     }
+    sheet.room(125.0);
     sheet.heading(2, "Mentions", HEADING);
     sheet.gap(2.0);
     for mention in mentions(content) {
@@ -183,6 +185,7 @@ mod tests {
     use super::*;
     use crate::documents::Channel;
     use crate::documents::samples::{self, texts};
+    use proptest::prelude::*;
 
     #[test]
     fn the_same_content_makes_the_same_bytes() {
@@ -236,5 +239,16 @@ mod tests {
         content.lines.clear();
         assert_eq!(plain(&content), Err(DocumentError::NoLine));
         assert_eq!(factur_x(&content), Err(DocumentError::NoLine));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn no_text_breaks_the_page(name in "\\PC{1,40}", street in "[\u{20}-\u{2fff}\u{ad}\u{feff}\u{e000}]{0,30}", town in any::<String>()) {
+            let mut content = samples::invoice(Channel::Reform, VatRegime::ExemptCare);
+            content.seller.legal_name = name;
+            (content.buyer.address.street, content.buyer.address.city) = (street, town);
+            prop_assert!(factur_x(&content).is_ok(), "{:?}", factur_x(&content));
+        }
     }
 }

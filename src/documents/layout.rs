@@ -264,6 +264,8 @@ impl Sheet {
     /// A paragraph across the page.
     pub fn paragraph(&mut self, text: &str, style: Style) {
         let lines = self.lines_of(text, style, MEASURE);
+        // A few lines stay together; only a long text runs on to the next page.
+        self.room(style.leading() * lines.len().min(6) as f32);
         let leaves = self.stack(MARGIN, style, &lines);
         self.tree.push(Branch::Group(Tag::P.into(), leaves));
         self.y += style.size * 0.3;

@@ -83,10 +83,11 @@ fn credit_note_of(invoice: InvoiceContent) -> InvoiceContent {
     }
 }
 
-/// An invoice with names of 60 characters, 300 lines, and nothing that is optional.
+/// An invoice with names of 60 characters, letters that the fonts lack, 300 lines, and nothing that is optional.
 pub fn long_invoice() -> InvoiceContent {
     let mut content = invoice(Channel::Reform, VatRegime::Franchise);
     content.seller.legal_name = "Marie-Élisabeth de la Rochefoucauld-Montbéliard d’Œuilly (EI)".to_owned();
+    content.seller.address.street = "3 bis, rue Жук\u{ad}ov 🌳".to_owned();
     content.seller.bic = None;
     content.seller.professional_number = ProfessionalNumber::Adeli("219312345".to_owned());
     (content.buyer.service_code, content.buyer.engagement_number, content.buyer.contract_number) = (None, None, None);
