@@ -37,6 +37,7 @@ pub mod conventions;
 pub mod quotas;
 
 pub mod children;
+pub mod sessions;
 
 pub mod checks;
 pub mod error_pages;

@@ -33,6 +33,16 @@ pub fn convention_of(
     Ok(store::conventions_of_programme(conn, programme, Period { from: day, until: day })?.pop())
 }
 
+/// The last day of the last convention of a programme, if it ever had one.
+///
+/// # Errors
+/// When the database fails.
+pub fn last_day_of(conn: &mut AnyConnection, programme: ProgrammeId) -> QueryResult<Option<NaiveDate>> {
+    let ever = Period { from: NaiveDate::default(), until: NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or_default() };
+    let last_days = store::conventions_of_programme(conn, programme, ever)?.into_iter().map(|c| c.period.until);
+    Ok(last_days.max())
+}
+
 /// The rules of a convention on a day.
 ///
 /// # Errors

@@ -1,0 +1,93 @@
+//! What the journal and the decisions keep of a session: references and figures, never a name nor a free text.
+
+use serde_json::{Value, json};
+
+use crate::clock::Clock;
+use crate::db::Tx;
+use crate::ids::{AccountId, SessionId};
+use crate::journal::{self, Actor, Chain, Entry};
+use crate::sessions::store::{self, Around};
+use crate::sessions::{DecisionKind, Reason, Scope, Session, Stamp};
+
+/// A session as the journal keeps it.
+fn facts(session: &Session) -> Value {
+    json!({
+        "state": session.state.phase(),
+        "attendance": session.state.record().map(|record| record.attendance),
+        "session_on": session.slot.on,
+        "starts_at": session.slot.starts_at.rfc3339(),
+        "duration_minutes": session.slot.duration,
+        "quota_minutes": session.quota_minutes,
+        "billed_minutes": session.billed_minutes,
+        "child_id": session.child_id,
+        "psychologist_id": session.psychologist_id,
+        "referral_id": session.referral_id,
+        "quota_id": session.quota_id,
+    })
+}
+
+/// Writes what happened to a session on its programme's chain.
+///
+/// # Errors
+/// When the database fails.
+pub fn write(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    by: AccountId,
+    action: &'static str,
+    before: Option<&Session>,
+    after: &Session,
+) -> diesel::QueryResult<()> {
+    let entry = Entry {
+        chain: Chain::Programme(after.programme_id),
+        actor: Actor::Account(by),
+        action,
+        subject: "session",
+        subject_id: after.id.0,
+        before: before.map(facts),
+        after: Some(facts(after)),
+    };
+    journal::write(tx, clock, entry)
+}
+
+/// What somebody who decides has before their eyes (rule 7).
+fn seen(session: &Session, around: &Around) -> Value {
+    json!({
+        "reference": around.reference,
+        "date": session.slot.on,
+        "starts_at": session.slot.starts_at.rfc3339(),
+        "duration_minutes": session.slot.duration,
+        "attendance": session.state.record().map(|record| record.attendance),
+        "quota_minutes": session.quota_minutes,
+        "billed_minutes": session.billed_minutes,
+        "referral_remaining_minutes": around.referral_left,
+        "quota_remaining_minutes": around.quota_left,
+    })
+}
+
+/// Keeps a decision on a session with what was seen of it before.
+///
+/// # Errors
+/// When the database fails.
+pub fn keep_decision(
+    tx: &mut Tx<'_>,
+    session: &Session,
+    kind: DecisionKind,
+    reason: Option<&Reason>,
+    stamp: Stamp,
+) -> diesel::QueryResult<()> {
+    let around = store::around(tx, &[session.id])?.pop().map(|(_, around)| around);
+    let around = around.ok_or(diesel::result::Error::NotFound)?;
+    let seen = seen(session, &around).to_string();
+    store::insert_decision(tx, session.id, kind, reason.map(Reason::as_str), &seen, stamp)
+}
+
+/// Loads a session of somebody's once nobody else is moving minutes of its quota: what is read then stays true.
+///
+/// # Errors
+/// When there is none, or the database fails.
+pub fn load_alone(tx: &mut Tx<'_>, scope: &Scope, id: SessionId) -> diesel::QueryResult<Session> {
+    let quota = store::load(tx, scope, id)?.quota_id;
+    store::lock_quota(tx, quota)?;
+    store::load(tx, scope, id)
+}
