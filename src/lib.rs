@@ -34,6 +34,7 @@ pub mod mails;
 
 pub mod accounts;
 pub mod conventions;
+pub mod psychologists;
 pub mod quotas;
 
 pub mod children;
