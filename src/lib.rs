@@ -34,11 +34,14 @@ pub mod mails;
 
 pub mod accounts;
 pub mod conventions;
-pub mod psychologists;
 pub mod quotas;
+
+pub mod psychologists;
 
 pub mod children;
 pub mod sessions;
+
+pub mod invoices;
 
 pub mod checks;
 pub mod error_pages;

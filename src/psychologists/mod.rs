@@ -48,7 +48,7 @@ pub struct BillingIdentity {
     pub rpps: Option<String>,
     /// Nine digits, given before RPPS replaced it.
     pub adeli: Option<String>,
-    /// Intra-community VAT number, such as `FR32123456782`: only who charges VAT has one.
+    /// Intra-community VAT number, such as `FR11123456782`: only who charges VAT has one.
     pub vat_number: Option<String>,
     /// Account to pay, without spaces.
     pub iban: String,
@@ -392,9 +392,9 @@ mod tests {
         assert_eq!(flaw(|i| i.adeli = Some("2193123".into())), [(Adeli, Wrong)]);
         assert_eq!(flaw(|i| i.iban = "FR7630006000011234567890188".into()), [(Iban, Wrong)]);
         assert_eq!(flaw(|i| i.bic = Some("AGRI".into())), [(Bic, Wrong)]);
-        assert_eq!(flaw(|i| i.vat_number = Some("FR32123456783".into())), [(VatNumber, Wrong)]);
+        assert_eq!(flaw(|i| i.vat_number = Some("FR11123456783".into())), [(VatNumber, Wrong)]);
         assert_eq!(flaw(|i| i.vat_number = Some("FR83404833048".into())), [(VatNumber, Wrong)]);
-        assert_eq!(flaw(|i| i.vat_number = Some("FR32123456782".into())), []);
+        assert_eq!(flaw(|i| i.vat_number = Some("FR11123456782".into())), []);
         assert_eq!(flaw(|i| (i.rpps, i.adeli) = (None, Some("219312345".into()))), []);
     }
 

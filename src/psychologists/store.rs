@@ -20,20 +20,20 @@ type IssuerRow = (
     (Option<NaiveDate>, Option<String>),
 );
 
-const ISSUER: (
-    (psychologists::id, psychologists::account_id, accounts::display_name, accounts::email),
-    (
-        psychologists::legal_name,
-        psychologists::siret,
-        psychologists::rpps,
-        psychologists::adeli,
-        psychologists::vat_number,
-        psychologists::iban,
-        psychologists::bic,
-    ),
-    (psychologists::street, psychologists::postcode, psychologists::city),
-    (psychologists::mandate_signed_on, psychologists::mandate_signed_by),
-) = (
+type Who = (psychologists::id, psychologists::account_id, accounts::display_name, accounts::email);
+type Numbers = (
+    psychologists::legal_name,
+    psychologists::siret,
+    psychologists::rpps,
+    psychologists::adeli,
+    psychologists::vat_number,
+    psychologists::iban,
+    psychologists::bic,
+);
+type Place = (psychologists::street, psychologists::postcode, psychologists::city);
+type MandateColumns = (psychologists::mandate_signed_on, psychologists::mandate_signed_by);
+
+const ISSUER: (Who, Numbers, Place, MandateColumns) = (
     (psychologists::id, psychologists::account_id, accounts::display_name, accounts::email),
     (
         psychologists::legal_name,

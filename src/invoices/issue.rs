@@ -1,0 +1,208 @@
+//! Issues the invoice of a month: number, lines, frozen content, files, sessions and journal in one transaction.
+
+use chrono::NaiveDate;
+
+use super::freeze::{self, Draft, FreezeRefusal, Place};
+use super::preflight::Finding;
+use super::preview::{Preview, preview};
+use super::{FrozenContent, PricedSession, service_name, store};
+use crate::accounts::Psychologist;
+use crate::calendar::{Month, local_time};
+use crate::clock::Clock;
+use crate::conventions::InvoiceChannel;
+use crate::db::Tx;
+use crate::documents::{
+    Address, Buyer, Channel, DocumentError, DocumentKind, InvoiceContent, StatementContent, StatementRow,
+};
+use crate::failure::{Failure, Refusal, refuse};
+use crate::ids::{ConventionId, InvoiceId, PsychologistId};
+use crate::journal::Actor;
+use crate::money::Cents;
+use crate::psychologists::{self, Issuer};
+
+/// Who issues.
+#[derive(Debug, Clone, Copy)]
+pub enum Issuance<'w> {
+    /// The psychologist.
+    Own(&'w Psychologist),
+    /// Somebody else, or the system, in their name: a mandate must be in force on the day.
+    Mandated {
+        /// Who acts.
+        by: Actor,
+        /// For whom.
+        psychologist: PsychologistId,
+    },
+}
+
+impl Issuance<'_> {
+    fn psychologist(self) -> PsychologistId {
+        match self {
+            Self::Own(who) => who.id,
+            Self::Mandated { psychologist, .. } => psychologist,
+        }
+    }
+
+    fn actor(self) -> Actor {
+        match self {
+            Self::Own(who) => Actor::Account(who.account),
+            Self::Mandated { by, .. } => by,
+        }
+    }
+
+    /// The day on which the mandate was signed; nothing when the psychologist issues.
+    fn mandate(self, issuer: &Issuer, today: NaiveDate) -> Result<Option<NaiveDate>, Failure<IssueRefusal>> {
+        match (self, issuer.mandate_on(today)) {
+            (Self::Own(_), _) => Ok(None),
+            (Self::Mandated { .. }, Some(mandate)) => Ok(Some(mandate.signed_on)),
+            (Self::Mandated { .. }, None) => refuse(IssueRefusal::NoMandate(issuer.display_name.clone())),
+        }
+    }
+}
+
+/// What is issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// The month.
+    pub month: Month,
+    /// The convention.
+    pub convention: ConventionId,
+    /// What was seen before deciding; what is issued must still be that.
+    pub seen: Option<Seen>,
+}
+
+/// What a preview showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// How many sessions.
+    pub sessions: usize,
+    /// What would be owed.
+    pub gross: Cents,
+}
+
+/// Why an invoice is not issued.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IssueRefusal {
+    /// It would be refused later.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))]
+    Preflight(Vec<Finding>),
+    /// Something was approved or withdrawn in between.
+    #[error(
+        "Les séances de ce mois ont changé depuis que vous avez vu l’aperçu : relisez-le, puis émettez la facture."
+    )]
+    Changed,
+    /// Nobody else may issue.
+    #[error("Aucun mandat de facturation de {0} n’est en vigueur : seul le psychologue peut émettre sa facture.")]
+    NoMandate(String),
+    /// It cannot be written.
+    #[error(transparent)]
+    Freeze(#[from] FreezeRefusal),
+}
+
+impl Refusal for IssueRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Preflight(findings) => findings.first().map_or("preflight", Finding::code),
+            Self::Changed => "preview_changed",
+            Self::NoMandate(_) => "no_billing_mandate",
+            Self::Freeze(_) => "invoice_not_written",
+        }
+    }
+}
+
+/// Issues the invoice of a month under a convention.
+///
+/// # Errors
+/// As [`IssueRefusal`] says, when there is no such psychologist or convention, or when the database fails: then nothing
+/// is written, and the number is free again.
+pub fn issue(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    issuance: Issuance<'_>,
+    order: Order,
+) -> Result<InvoiceId, Failure<IssueRefusal>> {
+    let psychologist = issuance.psychologist();
+    // the counter first: whoever issues for the same psychologist waits here, and then sees these sessions invoiced
+    let place = freeze::take_place(tx, clock, psychologist).map_err(|f| f.map(IssueRefusal::from))?;
+    let mandate = issuance.mandate(&psychologists::look_up::load(tx, psychologist)?, place.on)?;
+    let preview = preview(tx, clock, psychologist, order.month, order.convention)?;
+    let blocking: Vec<_> = preview.findings().into_iter().filter(Finding::is_blocking).collect();
+    if !blocking.is_empty() {
+        return refuse(IssueRefusal::Preflight(blocking));
+    }
+    if order.seen.is_some_and(|seen| seen.sessions != preview.sessions.len() || seen.gross != preview.gross()) {
+        return refuse(IssueRefusal::Changed);
+    }
+    let content = content(&preview, &place, mandate).map_err(|e| Failure::Refused(FreezeRefusal::from(e).into()))?;
+    let draft = Draft {
+        issuer: &preview.issuer,
+        actor: issuance.actor(),
+        convention: order.convention,
+        month: order.month,
+        lines: &preview.lines,
+        content,
+        corrects: None,
+        due_on: preview.due_on(),
+    };
+    let id = freeze::write(tx, clock, &place, draft).map_err(|f| f.map(IssueRefusal::from))?;
+    let sessions: Vec<_> = preview.sessions.iter().map(|priced| priced.session.id).collect();
+    if store::invoice_sessions(tx, id, &sessions)? != sessions.len() {
+        // an approval was withdrawn since they were read
+        return refuse(IssueRefusal::Changed);
+    }
+    Ok(id)
+}
+
+fn content(preview: &Preview, place: &Place, mandate: Option<NaiveDate>) -> Result<FrozenContent, DocumentError> {
+    let seller = preview.issuer.billing.seller().ok_or_else(|| DocumentError::Layout("no seller".to_owned()))?;
+    let invoice = InvoiceContent {
+        channel: match preview.buyer.channel {
+            InvoiceChannel::Reform => Channel::Reform,
+            InvoiceChannel::ChorusDirect => Channel::ChorusDirect,
+        },
+        kind: DocumentKind::Invoice { due_on: preview.due_on() },
+        number: place.number.clone(),
+        issued_on: place.on,
+        period_start: preview.month.first(),
+        period_end: preview.month.last(),
+        seller,
+        buyer: Buyer {
+            name: preview.buyer.name.clone(),
+            siret: preview.buyer.siret.clone(),
+            address: Address {
+                street: preview.buyer.street.clone(),
+                complement: None,
+                postcode: preview.buyer.postcode.clone(),
+                city: preview.buyer.city.clone(),
+            },
+            service_code: preview.buyer.service_code.clone(),
+            engagement_number: preview.buyer.engagement_number.clone(),
+            contract_number: preview.buyer.contract_number.clone(),
+        },
+        mandate_signed_on: mandate,
+        lines: preview.lines.iter().map(|line| line.shown.clone()).collect(),
+        totals: preview.totals.clone()?,
+    };
+    let statement = StatementContent {
+        invoice_number: invoice.number.clone(),
+        issued_on: invoice.issued_on,
+        period_start: invoice.period_start,
+        period_end: invoice.period_end,
+        seller_name: invoice.seller.legal_name.clone(),
+        seller_siret: invoice.seller.siret.clone(),
+        buyer_name: invoice.buyer.name.clone(),
+        rows: preview.sessions.iter().map(statement_row).collect(),
+    };
+    Ok(FrozenContent { invoice, statement: Some(statement) })
+}
+
+fn statement_row(PricedSession { session, hourly, .. }: &PricedSession) -> StatementRow {
+    StatementRow {
+        held_on: session.on,
+        starts_at: local_time(session.starts_at),
+        child_reference: session.child_reference.clone(),
+        programme: session.programme_name.clone(),
+        service_type: service_name(session.service),
+        duration_minutes: session.minutes,
+        hourly_rate_cents: *hourly,
+    }
+}
