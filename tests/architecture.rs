@@ -551,6 +551,10 @@ fn is_path(token: &str) -> bool {
     let plain = token.chars().all(|c| c.is_alphanumeric() || "/_-.".contains(c));
     let ends = [".rs", ".toml", ".md", ".html", ".sql", ".css", ".js", ".mjs", ".txt", "/"];
     let top = token.split('/').next().unwrap_or_default();
+    // the name of a layer, which a feature has or not
+    if ["mod.rs", "store.rs", "pages.rs", "api.rs"].contains(&token) {
+        return false;
+    }
     let starts = token.contains('/') && root().join(top).exists();
     plain && !top.is_empty() && (starts || ends.iter().any(|end| token.ends_with(end)))
 }

@@ -69,7 +69,9 @@ fn told() -> BTreeMap<(String, String), bool> {
     let mut told = BTreeMap::new();
     let mut table = String::new();
     for line in text.lines().map(str::trim) {
-        if let Some((name, _)) = line.split_once(" (").filter(|(name, rest)| !name.contains(' ') && rest.ends_with(") {")) {
+        if let Some((name, _)) =
+            line.split_once(" (").filter(|(name, rest)| !name.contains(' ') && rest.ends_with(") {"))
+        {
             table = name.to_owned();
         } else if let Some((column, kind)) = line.split_once(" -> ")
             && kind.ends_with(',')
