@@ -349,6 +349,19 @@ impl Db {
         Ok(())
     }
 
+    /// Copies the embedded database to a new file as one transaction sees it, while others read and write. PostgreSQL
+    /// has its own tool: gives `false`, and does nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn back_up(&self, file: &std::path::Path) -> Result<bool, DbError> {
+        let mut conn = self.pool.get()?;
+        let AnyConnection::Sqlite(conn) = &mut *conn else { return Ok(false) };
+        let path = file.to_string_lossy().into_owned();
+        diesel::sql_query("VACUUM INTO $1").bind::<diesel::sql_types::Text, _>(path).execute(conn)?;
+        Ok(true)
+    }
+
     /// The migrations not applied yet, by version.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ pub mod idempotency;
 pub mod journal;
 pub mod links;
 pub mod outbox;
+pub mod purge;
 
 pub mod app;
 pub mod error;

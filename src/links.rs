@@ -1,6 +1,6 @@
 //! Every address of a page, written once. People read them: they are French, and hold no name.
 
-use crate::ids::{AccountId, ChildId, ConventionId, InvoiceId, PsychologistId, ReferralId, SessionId};
+use crate::ids::{AccountId, ApiTokenId, ChildId, ConventionId, InvoiceId, PsychologistId, ReferralId, SessionId};
 
 /// The page that waits for whoever signs in.
 pub const HOME: &str = "/";
@@ -14,6 +14,16 @@ pub const ROLE: &str = "/role";
 pub const MY_ACCOUNT: &str = "/mon-compte";
 /// Accepting an invitation: followed by its token.
 pub const INVITATION: &str = "/invitation";
+/// Changing one's name.
+pub const MY_NAME: &str = "/mon-compte/nom";
+/// Changing one's password.
+pub const MY_PASSWORD: &str = "/mon-compte/mot-de-passe";
+/// Choosing when one is told of sessions to approve.
+pub const MY_MESSAGES: &str = "/mon-compte/messages";
+/// Making a token of the API.
+pub const MY_TOKENS: &str = "/mon-compte/jetons";
+/// Inviting somebody.
+pub const NEW_ACCOUNT: &str = "/comptes/invitation";
 /// Sessions.
 pub const SESSIONS: &str = "/seances";
 /// Recording a session.
@@ -50,6 +60,16 @@ pub const LEGAL: &str = "/mentions-legales";
 pub const PRIVACY: &str = "/donnees-personnelles";
 /// Help.
 pub const HELP: &str = "/aide";
+
+/// Accepting an invitation.
+pub fn invitation(token: &str) -> String {
+    format!("{INVITATION}/{token}")
+}
+
+/// Revoking a token of one's own.
+pub fn revoke_my_token(id: ApiTokenId) -> String {
+    format!("{MY_TOKENS}/{id}/revocation")
+}
 
 /// A session.
 pub fn session(id: SessionId) -> String {

@@ -1,20 +1,22 @@
 //! The command line of PsyPRE.
 #![forbid(unsafe_code)]
 
-use std::error::Error;
+mod commands;
+
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use psypre::app::App;
 use psypre::clock::Clock;
 use psypre::config::Config;
-use psypre::conventions::file::{self, ReadFile};
-use psypre::conventions::import::{Imported, import};
-use psypre::journal::Actor;
-use psypre::{checks, journal, server};
+use psypre::server;
 use tracing_subscriber::EnvFilter;
+
+use crate::commands::accounts::{self, AccountCommand, TokenCommand};
+use crate::commands::conventions::{self, ConventionCommand};
+use crate::commands::{Outcome, upkeep};
 
 /// Sessions, approvals and invoices of psychologists in a programme de réussite éducative.
 #[derive(Parser)]
@@ -38,17 +40,25 @@ enum Command {
     /// Conventions as data
     #[command(subcommand)]
     Convention(ConventionCommand),
+    /// People who sign in
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Bearer tokens of the API
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// The journal
     #[command(subcommand)]
     Audit(Audit),
-}
-
-#[derive(Subcommand)]
-enum ConventionCommand {
-    /// Enter a convention from its file; the same file again changes nothing
-    Import {
-        /// A file such as conventions/dijon-2024-2026.toml; docs/convention-file.md tells how to write one
+    /// Copy the embedded database to a new file, while it is in use
+    Backup {
+        /// The file to make
         file: PathBuf,
+    },
+    /// Delete what is kept no longer: old invitations, sign-ins, keys, sent mails
+    Purge {
+        /// Only say how much that would be
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 
@@ -57,8 +67,6 @@ enum Audit {
     /// Find any altered, removed, swapped or truncated entry
     Verify,
 }
-
-type Outcome = Result<ExitCode, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
@@ -84,9 +92,13 @@ fn run(cli: Cli) -> Outcome {
     match cli.command {
         Command::Serve => serve(app),
         Command::Migrate => Ok(ExitCode::SUCCESS),
-        Command::Check => check(&app),
-        Command::Convention(ConventionCommand::Import { file }) => import_convention(&app, &file),
-        Command::Audit(Audit::Verify) => verify(&app),
+        Command::Check => upkeep::check(&app),
+        Command::Convention(command) => conventions::run(&app, &command),
+        Command::Account(command) => accounts::run(&app, command),
+        Command::Token(command) => accounts::run_token(&app, command),
+        Command::Audit(Audit::Verify) => upkeep::verify(&app),
+        Command::Backup { file } => upkeep::backup(&app, &file),
+        Command::Purge { dry_run } => upkeep::purge(&app, dry_run),
     }
 }
 
@@ -96,49 +108,4 @@ fn serve(app: App) -> Outcome {
     let workers = std::thread::available_parallelism()?.get();
     actix_web::rt::System::new().block_on(async { server::serve(app, listener, workers)?.await })?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn check(app: &App) -> Outcome {
-    tell("every invariant holds", &app.db.read::<_, psypre::db::DbError>(|conn| Ok(checks::run(conn)?))?)
-}
-
-/// Speaks French: those who write a convention's file read it.
-fn import_convention(app: &App, path: &Path) -> Outcome {
-    let source = std::fs::read_to_string(path).map_err(|e| format!("{} : {e}", path.display()))?;
-    let ReadFile { file, warnings } = match file::read(&source) {
-        Ok(read) => read,
-        Err(remarks) => {
-            for remark in &remarks {
-                eprintln!("{} : {remark}", path.display());
-            }
-            eprintln!("Rien n’est enregistré : {} à corriger.", remarks.len());
-            return Ok(ExitCode::FAILURE);
-        }
-    };
-    for warning in warnings {
-        eprintln!("{} : avertissement, {warning}", path.display());
-    }
-    let slug = &file.convention.slug;
-    match app.db.write(|tx| import(tx, &app.clock, Actor::System, &file))? {
-        Imported::Entered(_) => println!("La convention « {slug} » est enregistrée."),
-        Imported::Unchanged(_) => println!("La convention « {slug} » est déjà enregistrée : rien ne change."),
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn verify(app: &App) -> Outcome {
-    let breaks = app.db.read::<_, psypre::db::DbError>(|conn| Ok(journal::verify(conn)?))?;
-    tell("the journal holds", &breaks)
-}
-
-/// Says that all is well, or each thing that is not, with exit code 1.
-fn tell(well: &str, wrong: &[impl std::fmt::Display]) -> Outcome {
-    for what in wrong {
-        println!("{what}");
-    }
-    if wrong.is_empty() {
-        println!("{well}");
-        return Ok(ExitCode::SUCCESS);
-    }
-    Ok(ExitCode::FAILURE)
 }

@@ -65,6 +65,24 @@ routes! {
     POST "/connexion" [anyone] accounts::pages::create_sign_in;
     POST "/deconnexion" [signed in] accounts::pages::create_sign_out;
     POST "/role" [signed in] accounts::pages::create_role_switch;
+    GET "/invitation/{token}" [anyone] accounts::pages_invitation::show_invitation;
+    POST "/invitation/{token}" [anyone] accounts::pages_invitation::create_password;
+    GET "/mon-compte" [signed in] accounts::pages_own::show_own;
+    POST "/mon-compte/nom" [signed in] accounts::pages_own::create_name;
+    POST "/mon-compte/mot-de-passe" [signed in] accounts::pages_own::create_password;
+    POST "/mon-compte/messages" [signed in] accounts::pages_own::create_messages_choice;
+    POST "/mon-compte/jetons" [signed in] accounts::pages_own::create_token;
+    POST "/mon-compte/jetons/{id}/revocation" [signed in] accounts::pages_own::create_token_revocation;
+    GET "/comptes" [Administrator] accounts::pages_list::list_accounts;
+    POST "/comptes" [Administrator] accounts::pages_list::create_account;
+    GET "/comptes/invitation" [Administrator] accounts::pages_list::show_new_account;
+    GET "/comptes/{id}" [Administrator] accounts::pages_list::show_account;
+    POST "/comptes/{id}/invitation" [Administrator] accounts::pages_list::create_invitation;
+    POST "/comptes/{id}/invitation/annulation" [Administrator] accounts::pages_list::create_invitation_withdrawal;
+    POST "/comptes/{id}/roles" [Administrator] accounts::pages_list::create_role;
+    POST "/comptes/{id}/roles/retrait" [Administrator] accounts::pages_list::create_role_withdrawal;
+    POST "/comptes/{id}/desactivation" [Administrator] accounts::pages_list::create_closing;
+    POST "/comptes/{id}/reactivation" [Administrator] accounts::pages_list::create_opening;
 
     // conventions
     GET "/convention" [Administrator] conventions::pages::show_convention;

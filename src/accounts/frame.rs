@@ -53,7 +53,7 @@ fn badge(person: &Person) -> Badge {
     Badge { name: person.display_name.clone(), roles }
 }
 
-/// "Coordination, PRE de Longvic".
+/// "Coordination, PRE de Longvic, PRE de Talant".
 fn role_label(person: &Person, role: Role) -> String {
     let programmes: Vec<&str> =
         person.grants.iter().filter(|grant| grant.role == role).filter_map(|g| g.programme_name.as_deref()).collect();

@@ -3,14 +3,26 @@
 //! A role proves a job, not a right on a row: rows are loaded *through* the caller ([`Coordinator`],
 //! [`Psychologist`]…), so that what is not theirs is not found.
 
+pub mod accept_invitation;
+pub mod change_own;
+pub mod change_roles;
+pub mod close;
+pub mod create;
 pub mod frame;
 pub mod guards;
+pub mod invite;
 pub mod pages;
+pub mod pages_invitation;
+pub mod pages_list;
+pub mod pages_own;
 pub mod passwords;
 pub mod sign_in;
 pub mod store;
+pub mod throttle;
+pub mod tokens;
+pub mod trace;
 
-use crate::ids::{AccountId, ApiTokenId, ProgrammeId, PsychologistId, SignInId};
+use crate::ids::{AccountId, ApiTokenId, InvitationId, ProgrammeId, PsychologistId, SignInId};
 use crate::journal::Actor;
 
 crate::text_enum! {
@@ -59,6 +71,90 @@ pub struct Grant {
     pub programme: Option<ProgrammeId>,
     /// Its name, for the switch of roles.
     pub programme_name: Option<String>,
+}
+
+impl Grant {
+    /// "Coordination, PRE de Longvic".
+    pub fn label(&self) -> String {
+        match &self.programme_name {
+            Some(programme) => format!("{}, {programme}", self.role.french()),
+            None => self.role.french().to_owned(),
+        }
+    }
+}
+
+/// A role with the programme that it is for, as forms write it: `accountant`, `coordinator:0190…`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct RoleIn {
+    /// The role.
+    pub role: Role,
+    /// The programme, for coordinators and referents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub programme: Option<ProgrammeId>,
+}
+
+/// A role whose scope does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ScopeRefusal {
+    /// Coordinators and referents work for a programme.
+    #[error("Le rôle « {0} » se donne pour un PRE. Choisissez lequel.")]
+    NeedsProgramme(&'static str),
+    /// The others work for the whole convention.
+    #[error("Le rôle « {0} » vaut pour toute la convention. Donnez-le sans PRE.")]
+    NeedsNone(&'static str),
+}
+
+impl RoleIn {
+    /// That of a grant.
+    pub fn of(grant: &Grant) -> Self {
+        Self { role: grant.role, programme: grant.programme }
+    }
+
+    /// Whether the role has a programme when, and only when, it needs one.
+    ///
+    /// # Errors
+    /// When it does not fit.
+    pub fn check(self) -> Result<(), ScopeRefusal> {
+        match (self.role.is_for_a_programme(), self.programme) {
+            (true, None) => Err(ScopeRefusal::NeedsProgramme(self.role.french())),
+            (false, Some(_)) => Err(ScopeRefusal::NeedsNone(self.role.french())),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::fmt::Display for RoleIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.programme {
+            Some(programme) => write!(f, "{}:{programme}", self.role),
+            None => self.role.fmt(f),
+        }
+    }
+}
+
+impl std::str::FromStr for RoleIn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (role, programme) = match text.split_once(':') {
+            Some((role, programme)) => (role, Some(programme.parse().map_err(|_| format!("no programme: {text}"))?)),
+            None => (text, None),
+        };
+        Ok(Self { role: role.parse()?, programme })
+    }
+}
+
+/// An invitation that still works, and whose it is.
+#[derive(Debug, Clone, diesel::Queryable)]
+pub struct OpenInvitation {
+    /// Which.
+    pub id: InvitationId,
+    /// Whose.
+    pub account: AccountId,
+    /// Their address.
+    pub email: String,
+    /// Their name.
+    pub display_name: String,
 }
 
 /// How a person proved who they are.

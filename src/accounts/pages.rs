@@ -1,13 +1,15 @@
 //! Pages of signing in, signing out and changing role.
 
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::accounts::frame;
 use crate::accounts::guards::{SignedIn, person_of};
-use crate::accounts::sign_in::{self, SignInRefusal};
+use crate::accounts::sign_in::{self, NewSignIn, SignInRefusal};
 use crate::accounts::{Means, Role, store};
 use crate::app::App;
 use crate::db::{self, DbError};
@@ -65,23 +67,27 @@ pub async fn create_sign_in(
     let wanted = local_path(Some(form.value("suite")));
     let (db, clock) = (app.db.clone(), app.clock.clone());
     let (email, password) = (form.value("email").to_owned(), form.raw("password").to_owned());
-    let outcome = db::blocking(move || sign_in::sign_in(&db, &clock, &email, &password)).await;
+    let from = web::address::of(&request, app.config.trusted_proxies);
+    let outcome = db::blocking(move || sign_in::sign_in(&db, &clock, (&email, &password), &from)).await;
     match outcome {
-        Ok(new) => {
-            let mut response = web::see_other(&wanted);
-            response.add_cookie(&cookie(&app, new.token)).map_err(|e| AppError::Internal(e.to_string()))?;
-            Ok(response)
-        }
+        Ok(new) => enter(&app, new, &wanted),
         Err(Failure::Refused(refusal)) => {
-            refuse(&mut form, &refusal);
-            Ok(web::refused(&request, &sign_in_page(&request, form, wanted, app.config.demonstration))?)
+            form.refuse(refusal.field().unwrap_or_default(), &refusal);
+            let page = sign_in_page(&request, form, wanted, app.config.demonstration);
+            let SignInRefusal::TooMany(too_many) = refusal else { return Ok(web::refused(&request, &page)?) };
+            let mut response = web::page_with(&request, StatusCode::TOO_MANY_REQUESTS, &page)?;
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(too_many.seconds));
+            Ok(response)
         }
         Err(other) => Err(other.into()),
     }
 }
 
-fn refuse(form: &mut FormState, refusal: &SignInRefusal) {
-    form.refuse(refusal.field().unwrap_or_default(), refusal);
+/// Gives the browser its new sign-in, and sends it on.
+pub(super) fn enter(app: &App, new: NewSignIn, to: &str) -> Result<HttpResponse, AppError> {
+    let mut response = web::see_other(to);
+    response.add_cookie(&cookie(app, new.token)).map_err(|e| AppError::Internal(e.to_string()))?;
+    Ok(response)
 }
 
 fn cookie(app: &App, token: String) -> Cookie<'static> {

@@ -5,16 +5,152 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::failure::Refusal;
 
 /// The fewest characters of a password (OWASP ASVS 5.0, 6.2.1 and 6.2.9).
 pub const SHORTEST: usize = 15;
 /// The most characters of a password.
 pub const LONGEST: usize = 128;
 
+/// Why a password does not fit. There is no rule on what it is made of: length is what protects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordRefusal {
+    /// Too few characters.
+    #[error("Choisissez un mot de passe d’au moins {SHORTEST} caractères ; celui-ci en a {0}.")]
+    Short(usize),
+    /// Too many characters.
+    #[error("Choisissez un mot de passe de {LONGEST} caractères au plus ; celui-ci en a {0}.")]
+    Long(usize),
+    /// It holds what anybody knows of its owner, or the name of the product.
+    #[error(
+        "Ce mot de passe contient votre nom, votre adresse ou « PsyPRE ». Choisissez-en un qui ne dit rien de vous."
+    )]
+    Personal,
+    /// It is among those tried first.
+    #[error("Ce mot de passe est trop courant : il serait essayé parmi les premiers. Choisissez-en un autre.")]
+    Common,
+}
+
+impl Refusal for PasswordRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Short(_) => "password_short",
+            Self::Long(_) => "password_long",
+            Self::Personal => "password_personal",
+            Self::Common => "password_common",
+        }
+    }
+
+    fn field(&self) -> Option<&'static str> {
+        Some("password")
+    }
+}
+
+/// Parts of which long and common passwords are made: one repeated, or a few one after the other.
+const COMMON_PARTS: [&str; 26] = [
+    "0123456789",
+    "1234567890",
+    "123456789",
+    "12345678",
+    "123456",
+    "12345",
+    "1234",
+    "123",
+    "987654321",
+    "abcdefghijklmnopqrstuvwxyz",
+    "abcdef",
+    "abc",
+    "azertyuiop",
+    "azerty",
+    "qsdfghjklm",
+    "wxcvbn",
+    "qwertyuiop",
+    "qwerty",
+    "asdfghjkl",
+    "zxcvbnm",
+    "motdepasse",
+    "password",
+    "passwort",
+    "soleil",
+    "jetaime",
+    "doudou",
+];
+/// Words of the product that everybody here knows.
+const PRODUCT: &str = "psypre";
+/// The fewest different characters of a password.
+const FEWEST_DIFFERENT: usize = 5;
+/// A shorter part of a name would refuse by chance.
+const SHORTEST_PART: usize = 4;
+
+/// Whether a password fits, given what anybody knows of its owner: address and name.
+///
+/// # Errors
+/// When it is too short, too long, holds what is known, or is common.
+pub fn check(password: &str, known: &[&str]) -> Result<(), PasswordRefusal> {
+    let length = password.nfkc().count();
+    if length < SHORTEST {
+        return Err(PasswordRefusal::Short(length));
+    }
+    if length > LONGEST {
+        return Err(PasswordRefusal::Long(length));
+    }
+    let plain = plain(password);
+    if plain.contains(PRODUCT) || known.iter().any(|text| parts_of(text).any(|part| plain.contains(&part))) {
+        return Err(PasswordRefusal::Personal);
+    }
+    if is_common(&plain) {
+        return Err(PasswordRefusal::Common);
+    }
+    Ok(())
+}
+
+/// What helps to choose a password, under its field.
+pub fn hint() -> String {
+    format!(
+        "Au moins {SHORTEST} caractères, de toutes sortes. Quelques mots qui n’ont rien à voir ensemble conviennent bien."
+    )
+}
+
+/// Letters and digits only, lower case, without accents: what a guesser varies is left out.
+fn plain(text: &str) -> String {
+    text.nfkd().filter(|c| !is_combining_mark(*c) && c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The words of a name, or of what stands before the @ of an address; and the whole of it.
+fn parts_of(text: &str) -> impl Iterator<Item = String> {
+    let person = text.split('@').next().unwrap_or_default();
+    let words = person.split(|c: char| !c.is_alphanumeric()).map(plain);
+    words.chain([plain(person)]).filter(|part| part.chars().count() >= SHORTEST_PART).collect::<Vec<_>>().into_iter()
+}
+
+fn is_common(plain: &str) -> bool {
+    let different: std::collections::BTreeSet<char> = plain.chars().collect();
+    if different.len() < FEWEST_DIFFERENT && !plain.is_empty() {
+        return true;
+    }
+    // the longest part first, so that what stays is what no part explains
+    let mut rest = plain.to_owned();
+    let mut parts = COMMON_PARTS;
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    for part in parts {
+        rest = rest.replace(part, "");
+    }
+    !plain.is_empty() && rest.chars().count() < SHORTEST_PART
+}
+
 /// Why a password cannot be hashed.
 #[derive(Debug, thiserror::Error)]
 #[error("the password cannot be hashed: {0}")]
 pub struct HashError(String);
+
+impl From<HashError> for crate::db::DbError {
+    fn from(e: HashError) -> Self {
+        Self::Query(diesel::result::Error::QueryBuilderError(e.into()))
+    }
+}
 
 /// Hashes take memory and time: no more than this many at once, the others wait.
 const AT_ONCE: usize = 4;
@@ -48,7 +184,7 @@ impl Drop for Turn {
 /// When the machine gives no randomness.
 pub fn hash(password: &str) -> Result<String, HashError> {
     let _turn = Turn::take();
-    let hash = Argon2::default().hash_password(password.as_bytes()).map_err(|e| HashError(e.to_string()))?;
+    let hash = Argon2::default().hash_password(normal(password).as_bytes()).map_err(|e| HashError(e.to_string()))?;
     Ok(hash.to_string())
 }
 
@@ -59,7 +195,12 @@ pub fn verify(password: &str, hash: Option<&str>) -> bool {
         "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGF0IGFsbCE$qX7hSgUWvMd0Kqk2lyTrvlv0Q0Kf0xgO5gk1mZ3bW2s";
     let _turn = Turn::take();
     let Ok(parsed) = PasswordHash::new(hash.unwrap_or(NOBODY)) else { return false };
-    Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok() && hash.is_some()
+    Argon2::default().verify_password(normal(password).as_bytes(), &parsed).is_ok() && hash.is_some()
+}
+
+/// The same password typed on another keyboard is the same text.
+fn normal(password: &str) -> String {
+    password.nfkc().collect()
 }
 
 /// The hash under which a token that we made is kept: it is random enough to need no salt.
@@ -78,5 +219,41 @@ mod tests {
         assert!(verify("une phrase bien longue", Some(&hashed)));
         assert!(!verify("une autre phrase longue", Some(&hashed)));
         assert!(!verify("une phrase bien longue", None));
+    }
+    #[test]
+    fn the_same_letters_are_the_same_password() {
+        let hashed = hash("une clé bien cachée ici").unwrap();
+        assert!(verify("une cle\u{301} bien cache\u{301}e ici", Some(&hashed)));
+    }
+
+    #[test]
+    fn refuses_what_would_be_guessed() {
+        let known = ["camille.exemple@example.org", "Camille Exémple"];
+        for (password, refusal) in [
+            ("quatorze lettr", PasswordRefusal::Short(14)),
+            ("un deux trois camille quatre", PasswordRefusal::Personal),
+            ("j'habite chez ÉXEMPLE tous les jours", PasswordRefusal::Personal),
+            ("bienvenue dans Psy-PRE 2026", PasswordRefusal::Personal),
+            ("azertyuiopqsdfghjklm", PasswordRefusal::Common),
+            ("motdepasse123456", PasswordRefusal::Common),
+            ("Password-Password-1!", PasswordRefusal::Common),
+            ("aaaaaaaaaaaaaaaaaaa", PasswordRefusal::Common),
+            ("1212121212121212", PasswordRefusal::Common),
+        ] {
+            assert_eq!(check(password, &known), Err(refusal), "{password}");
+        }
+        assert_eq!(check(&"é".repeat(129), &known), Err(PasswordRefusal::Long(129)));
+    }
+
+    #[test]
+    fn takes_any_long_phrase() {
+        for password in [
+            "cheval agrafe pile correct",
+            "quinze lettres!",
+            "                z y x w v",
+            "日本語のとても長い合言葉をここに書く",
+        ] {
+            assert_eq!(check(password, &["li@example.org", "Li Wu"]), Ok(()), "{password}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Duration;
 use sha2::{Digest, Sha256};
 
+use crate::accounts::throttle::{self, Subject, TooMany};
 use crate::accounts::{Means, Person, Role, passwords, store};
 use crate::clock::Clock;
 use crate::db::{Db, DbError};
@@ -30,11 +31,15 @@ pub enum SignInRefusal {
     /// The account holds no role any more.
     #[error("Ce compte n’a plus de rôle. Demandez à l’administration de la Métropole de lui en donner un.")]
     NoRole,
+    /// Too many tries for this account, known or not, or from this address.
+    #[error("{0}")]
+    TooMany(#[from] TooMany),
 }
 
 impl Refusal for SignInRefusal {
     fn code(&self) -> &'static str {
         match self {
+            Self::TooMany(_) => "too_many_requests",
             Self::Wrong => "wrong_credentials",
             Self::NoRole => "no_role",
         }
@@ -64,12 +69,22 @@ pub fn new_token() -> Result<String, DbError> {
         .map_err(|e| DbError::Query(diesel::result::Error::QueryBuilderError(e.into())))
 }
 
-/// Signs in with an address and a password; takes as long whether or not the account exists.
+/// Signs in with an address and a password, from an address of the network; takes as long whether or not the account
+/// exists.
 ///
 /// # Errors
-/// When they do not match, or the account is closed or holds no role.
-pub fn sign_in(db: &Db, clock: &Clock, email: &str, password: &str) -> Result<NewSignIn, Failure<SignInRefusal>> {
+/// When they do not match, there were too many tries, or the account is closed or holds no role.
+pub fn sign_in(
+    db: &Db,
+    clock: &Clock,
+    (email, password): (&str, &str),
+    from: &str,
+) -> Result<NewSignIn, Failure<SignInRefusal>> {
     let email = email.trim().to_lowercase();
+    let (account_tries, address_tries) = (Subject::account(&email), Subject::address(from));
+    for subject in [&account_tries, &address_tries] {
+        throttle::take_turn(db, clock, subject)?.map_err(|e| Failure::Refused(e.into()))?;
+    }
     let found = db.read(|conn| store::find_credentials(conn, &email).map_err(DbError::from))?;
     let hash = found.as_ref().and_then(|account| account.password_hash.as_deref());
     let matches = passwords::verify(password, hash);
@@ -78,6 +93,8 @@ pub fn sign_in(db: &Db, clock: &Clock, email: &str, password: &str) -> Result<Ne
     };
     let token = new_token()?;
     let role = db.write::<_, Failure<SignInRefusal>>(|tx| {
+        throttle::forget(tx, &account_tries)?;
+        throttle::give_back(tx, clock, &address_tries)?;
         let Some(role) = store::grants_of(tx, account.id)?.first().map(|grant| grant.role) else {
             return Err(Failure::Refused(SignInRefusal::NoRole));
         };

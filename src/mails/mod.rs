@@ -8,8 +8,10 @@
 //! reason of care. Its templates stand in `frontend/emails/<message>/`.
 
 mod invitation;
+mod roles_changed;
 
 pub use invitation::Invitation;
+pub use roles_changed::RolesChanged;
 
 use askama::Template;
 use diesel::result::Error as DieselError;

@@ -7,6 +7,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 
+pub mod address;
 pub mod assets;
 pub mod components_page;
 pub mod csrf;

@@ -1,0 +1,90 @@
+//! The page of an invitation: its person chooses a password, and is in.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::accounts::accept_invitation::{self, AcceptRefusal};
+use crate::accounts::{OpenInvitation, frame, pages, passwords};
+use crate::app::App;
+use crate::db;
+use crate::error::AppError;
+use crate::failure::{Failure, Refusal};
+use crate::links;
+use crate::web::{self, FormState, Layout};
+
+#[derive(Template)]
+#[template(path = "accounts/invitation.html")]
+struct InvitationPage {
+    layout: Layout,
+    form: FormState,
+    email: String,
+    password_hint: String,
+    action: String,
+}
+
+#[derive(Template)]
+#[template(path = "accounts/invitation_gone.html")]
+struct GonePage {
+    layout: Layout,
+}
+
+fn invitation_page(request: &HttpRequest, invitation: OpenInvitation, token: &str, form: FormState) -> InvitationPage {
+    let layout = frame::layout(request, "Choisir mon mot de passe")
+        .lead(format!("Bonjour {}. Encore un pas, et vous êtes dans PsyPRE.", invitation.display_name))
+        .for_form(&form);
+    let (password_hint, action) = (passwords::hint(), links::invitation(token));
+    InvitationPage { layout, form, email: invitation.email, password_hint, action }
+}
+
+/// An invitation that no longer works is not found, and the page says what to do.
+fn gone(request: &HttpRequest) -> Result<HttpResponse, AppError> {
+    let layout = frame::layout(request, "Cette invitation ne sert plus");
+    Ok(web::page_with(request, StatusCode::NOT_FOUND, &GonePage { layout })?)
+}
+
+/// Shows the form of the password.
+///
+/// # Errors
+/// When the database fails.
+pub async fn show_invitation(
+    app: Data<App>,
+    request: HttpRequest,
+    token: Path<String>,
+) -> Result<HttpResponse, AppError> {
+    match find(&app, &token).await? {
+        Some(invitation) => Ok(web::page(&request, &invitation_page(&request, invitation, &token, FormState::new()))?),
+        None => gone(&request),
+    }
+}
+
+async fn find(app: &App, token: &str) -> Result<Option<OpenInvitation>, AppError> {
+    let (db, clock, token) = (app.db.clone(), app.clock.clone(), token.to_owned());
+    Ok(db::blocking(move || accept_invitation::find(&db, &clock, &token)).await?)
+}
+
+/// Sets the password and signs in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn create_password(
+    app: Data<App>,
+    request: HttpRequest,
+    token: Path<String>,
+    mut form: FormState,
+) -> Result<HttpResponse, AppError> {
+    let (db, clock, given) = (app.db.clone(), app.clock.clone(), token.clone());
+    let (password, again) = (form.raw("password").to_owned(), form.raw("password_again").to_owned());
+    let outcome = db::blocking(move || accept_invitation::accept(&db, &clock, &given, &password, &again)).await;
+    match outcome {
+        Ok(new) => pages::enter(&app, new, links::HOME),
+        Err(Failure::Refused(AcceptRefusal::Gone)) => gone(&request),
+        Err(Failure::Refused(refusal)) => {
+            form.refuse(refusal.field().unwrap_or_default(), &refusal);
+            let Some(invitation) = find(&app, &token).await? else { return gone(&request) };
+            Ok(web::refused(&request, &invitation_page(&request, invitation, &token, form))?)
+        }
+        Err(other) => Err(other.into()),
+    }
+}

@@ -1,0 +1,179 @@
+//! A person's own settings: name, password, messages, tokens of the API.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::accounts::change_own::{self, ChangePasswordRefusal};
+use crate::accounts::create::LONGEST_NAME;
+use crate::accounts::guards::SignedIn;
+use crate::accounts::store::StoredToken;
+use crate::accounts::tokens::{self, LONGEST_LABEL, NewToken, TokenRefusal, USUAL_DAYS};
+use crate::accounts::{Grant, Role, passwords, store};
+use crate::app::App;
+use crate::db::{self, DbError};
+use crate::error::AppError;
+use crate::failure::{Failure, Refusal};
+use crate::ids::ApiTokenId;
+use crate::links;
+use crate::web::{self, Flash, FormState, Layout, Tone, filters};
+
+#[derive(Template)]
+#[template(path = "accounts/own.html")]
+struct OwnPage {
+    layout: Layout,
+    form: FormState,
+    name: String,
+    email: String,
+    roles: Vec<String>,
+    is_coordinator: bool,
+    told_at_once: bool,
+    tokens: Vec<StoredToken>,
+    /// Shown this once.
+    new_token: Option<NewToken>,
+    password_hint: String,
+    usual_days: i64,
+}
+
+async fn own_page(
+    app: &App,
+    request: &HttpRequest,
+    who: &SignedIn,
+    form: FormState,
+    new_token: Option<NewToken>,
+) -> Result<OwnPage, AppError> {
+    let (account, now) = (who.account, app.clock.now());
+    let (found, tokens) = app
+        .db
+        .read_async::<_, DbError>(move |conn| {
+            Ok((store::load_account(conn, account)?, store::tokens_of(conn, account, now)?))
+        })
+        .await?;
+    Ok(OwnPage {
+        layout: who.layout(request, "Mon compte").for_form(&form),
+        form,
+        name: found.display_name,
+        email: found.email,
+        roles: who.grants.iter().map(Grant::label).collect(),
+        is_coordinator: who.holds(Role::Coordinator),
+        told_at_once: found.told_at_once,
+        tokens,
+        new_token,
+        password_hint: passwords::hint(),
+        usual_days: USUAL_DAYS,
+    })
+}
+
+/// Shows one's own settings.
+///
+/// # Errors
+/// When the database fails.
+pub async fn show_own(app: Data<App>, request: HttpRequest, who: SignedIn) -> Result<HttpResponse, AppError> {
+    Ok(web::page(&request, &own_page(&app, &request, &who, FormState::new(), None).await?)?)
+}
+
+/// Changes one's name.
+///
+/// # Errors
+/// When the database fails.
+pub async fn create_name(
+    app: Data<App>,
+    request: HttpRequest,
+    who: SignedIn,
+    mut form: FormState,
+) -> Result<HttpResponse, AppError> {
+    let Some(name) = form.required_text_within("name", "votre nom", LONGEST_NAME) else {
+        return Ok(web::refused(&request, &own_page(&app, &request, &who, form, None).await?)?);
+    };
+    let (clock, person) = (app.clock.clone(), who.0.as_ref().clone());
+    app.db.write_async(move |tx| change_own::rename(tx, &clock, &person, &name)).await?;
+    Ok(web::see_other_with(links::MY_ACCOUNT, &Flash::success("Votre nom est changé.")))
+}
+
+/// Changes one's password.
+///
+/// # Errors
+/// When the database fails.
+pub async fn create_password(
+    app: Data<App>,
+    request: HttpRequest,
+    who: SignedIn,
+    mut form: FormState,
+) -> Result<HttpResponse, AppError> {
+    let (db, clock, person) = (app.db.clone(), app.clock.clone(), who.0.as_ref().clone());
+    let [old, new, again] = ["current_password", "password", "password_again"].map(|name| form.raw(name).to_owned());
+    let outcome: Result<(), Failure<ChangePasswordRefusal>> =
+        db::blocking(move || change_own::change_password(&db, &clock, &person, &old, &new, &again)).await;
+    match outcome {
+        Ok(()) => {
+            let done = "Votre mot de passe est changé. Vos autres appareils sont déconnectés.";
+            Ok(web::see_other_with(links::MY_ACCOUNT, &Flash::success(done)))
+        }
+        Err(Failure::Refused(refusal)) => {
+            form.refuse(refusal.field().unwrap_or_default(), &refusal);
+            Ok(web::refused(&request, &own_page(&app, &request, &who, form, None).await?)?)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Chooses when one is told of sessions to approve.
+///
+/// # Errors
+/// When the database fails.
+pub async fn create_messages_choice(app: Data<App>, who: SignedIn, form: FormState) -> Result<HttpResponse, AppError> {
+    if !who.holds(Role::Coordinator) {
+        return Err(AppError::Forbidden(Role::Coordinator.french()));
+    }
+    let (person, at_once) = (who.0.as_ref().clone(), form.has("told_at_once"));
+    app.db.write_async(move |tx| change_own::choose_when_told(tx, &person, at_once)).await?;
+    let done = if at_once {
+        "Vous serez prévenu à chaque séance à valider."
+    } else {
+        "Vous serez prévenu une fois par jour, s’il y a des séances à valider."
+    };
+    Ok(web::see_other_with(links::MY_ACCOUNT, &Flash::success(done)))
+}
+
+/// Makes a token, shown this once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn create_token(
+    app: Data<App>,
+    request: HttpRequest,
+    who: SignedIn,
+    mut form: FormState,
+) -> Result<HttpResponse, AppError> {
+    let label = form.required_text_within("label", "un nom pour ce jeton", LONGEST_LABEL);
+    let days = form.required_number("days", "le nombre de jours");
+    let (Some(label), Some(days)) = (label, days) else {
+        return Ok(web::refused(&request, &own_page(&app, &request, &who, form, None).await?)?);
+    };
+    let (clock, account, author) = (app.clock.clone(), who.account, who.actor());
+    let outcome: Result<NewToken, Failure<TokenRefusal>> =
+        app.db.write_async(move |tx| tokens::create(tx, &clock, author, account, &label, days)).await;
+    match outcome {
+        Ok(new) => Ok(web::page(&request, &own_page(&app, &request, &who, FormState::new(), Some(new)).await?)?),
+        Err(Failure::Refused(refusal)) => {
+            form.refuse(refusal.field().unwrap_or_default(), &refusal);
+            Ok(web::refused(&request, &own_page(&app, &request, &who, form, None).await?)?)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Revokes one of one's tokens.
+///
+/// # Errors
+/// When it is not one's own, or the database fails.
+pub async fn create_token_revocation(
+    app: Data<App>,
+    who: SignedIn,
+    id: Path<ApiTokenId>,
+    _form: FormState,
+) -> Result<HttpResponse, AppError> {
+    let (clock, account, author, id) = (app.clock.clone(), who.account, who.actor(), *id);
+    app.db.write_async(move |tx| tokens::revoke(tx, &clock, author, account, id)).await?;
+    Ok(web::see_other_with(links::MY_ACCOUNT, &Flash::success("Le jeton est révoqué : il n’ouvre plus rien.")))
+}

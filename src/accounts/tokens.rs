@@ -1,0 +1,113 @@
+//! Bearer tokens of the API: made, shown once, revoked.
+
+use chrono::Duration;
+
+use crate::accounts::sign_in::new_token;
+use crate::accounts::{passwords, store};
+use crate::clock::Clock;
+use crate::db::Tx;
+use crate::failure::{Failure, Refusal, refuse};
+use crate::ids::{AccountId, ApiTokenId};
+use crate::journal::{self, Actor, Chain, Entry};
+use crate::sql_types::Ts;
+
+/// How long a token works unless one says otherwise, in days.
+pub const USUAL_DAYS: i64 = 90;
+/// How long a token may work, in days.
+pub const LONGEST_DAYS: i64 = 365;
+/// The longest label.
+pub const LONGEST_LABEL: usize = 60;
+
+/// A token just made: the text is kept nowhere.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    /// What the program sends.
+    pub token: String,
+    /// Until when it works.
+    pub expires_at: Ts,
+}
+
+/// Why no token is made.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenRefusal {
+    /// The account is closed.
+    #[error("Ce compte est désactivé. Réactivez-le d’abord.")]
+    Disabled,
+    /// Too short or too long a life.
+    #[error("Choisissez une durée de 1 à {LONGEST_DAYS} jours.")]
+    Days,
+}
+
+impl Refusal for TokenRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Disabled => "account_disabled",
+            Self::Days => "token_days",
+        }
+    }
+
+    fn field(&self) -> Option<&'static str> {
+        Some("days")
+    }
+}
+
+/// Makes a token for an account: it may do what the account may.
+///
+/// # Errors
+/// When the account is absent or closed, or the life does not fit.
+pub fn create(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    author: Actor,
+    account: AccountId,
+    label: &str,
+    days: i64,
+) -> Result<NewToken, Failure<TokenRefusal>> {
+    if !(1..=LONGEST_DAYS).contains(&days) {
+        return refuse(TokenRefusal::Days);
+    }
+    if store::load_account(tx, account)?.disabled_at.is_some() {
+        return refuse(TokenRefusal::Disabled);
+    }
+    let token = new_token()?;
+    let expires_at = Ts::new(clock.now().utc() + Duration::days(days));
+    let id = store::insert_token(tx, account, &passwords::token_hash(&token), label, clock.now(), expires_at)?;
+    let facts = serde_json::json!({ "label": label, "expires_at": expires_at });
+    write_entry(tx, clock, author, account, id, "token.created", Some(facts))?;
+    Ok(NewToken { token, expires_at })
+}
+
+/// Revokes a token of an account; a token of another account is not found.
+///
+/// # Errors
+/// When there is no such token in use.
+pub fn revoke(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    author: Actor,
+    account: AccountId,
+    token: ApiTokenId,
+) -> Result<(), Failure<TokenRefusal>> {
+    if !store::revoke_token(tx, account, token, clock.now())? {
+        return Err(Failure::NotFound);
+    }
+    write_entry(tx, clock, author, account, token, "token.revoked", None)?;
+    Ok(())
+}
+
+fn write_entry(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    actor: Actor,
+    account: AccountId,
+    token: ApiTokenId,
+    action: &'static str,
+    after: Option<serde_json::Value>,
+) -> diesel::QueryResult<()> {
+    let chain = Chain::Account(account);
+    journal::write(
+        tx,
+        clock,
+        Entry { chain, actor, action, subject: "token", subject_id: token.0, before: None, after },
+    )
+}

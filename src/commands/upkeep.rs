@@ -1,0 +1,53 @@
+//! `psypre check`, `audit verify`, `backup` and `purge`: what keeps an installation well.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use psypre::app::App;
+use psypre::db::DbError;
+use psypre::purge::{self, Purged};
+use psypre::{checks, journal};
+
+use crate::commands::{Outcome, tell};
+
+/// Verifies every invariant.
+pub fn check(app: &App) -> Outcome {
+    tell("every invariant holds", &app.db.read::<_, DbError>(|conn| Ok(checks::run(conn)?))?)
+}
+
+/// Verifies every chain of the journal.
+pub fn verify(app: &App) -> Outcome {
+    let breaks = app.db.read::<_, DbError>(|conn| Ok(journal::verify(conn)?))?;
+    tell("the journal holds", &breaks)
+}
+
+/// Copies the embedded database to a new file, while it is in use.
+pub fn backup(app: &App, file: &Path) -> Outcome {
+    if file.exists() {
+        return Err(format!("{} exists already: a backup never overwrites a file", file.display()).into());
+    }
+    if app.db.back_up(file)? {
+        println!("The database is copied to {}.", file.display());
+        println!("The keys that open its names are not in it: keep them elsewhere (PSYPRE_KEYS or the file of keys).");
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!(
+        "This database is PostgreSQL, which has its own tool:\n  pg_dump --format=custom --file={} \"$DATABASE_URL\"\n\
+         and pg_restore brings it back. Keep PSYPRE_KEYS elsewhere: without them no name opens.",
+        file.display()
+    );
+    Ok(ExitCode::FAILURE)
+}
+
+/// Deletes what is kept no longer, or says how much that would be.
+pub fn purge(app: &App, dry_run: bool) -> Outcome {
+    let Purged { invitations, idempotency_keys, sign_ins, mails, throttles } =
+        if dry_run { app.db.read(|conn| purge::count(conn, &app.clock))? } else { purge::run(&app.db, &app.clock)? };
+    println!("{}", if dry_run { "Would delete:" } else { "Deleted:" });
+    println!("  {invitations} expired invitations");
+    println!("  {idempotency_keys} idempotency keys older than {} days", purge::IDEMPOTENCY_DAYS);
+    println!("  {sign_ins} sign-ins ended for {} days", purge::SIGN_IN_DAYS);
+    println!("  {mails} mails sent more than {} days ago", purge::MAIL_DAYS);
+    println!("  {throttles} counts of failed sign-ins older than {} days", purge::THROTTLE_DAYS);
+    Ok(ExitCode::SUCCESS)
+}
