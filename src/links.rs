@@ -1,6 +1,8 @@
 //! Every address of a page, written once. People read them: they are French, and hold no name.
 
-use crate::ids::{AccountId, ApiTokenId, ChildId, ConventionId, InvoiceId, PsychologistId, ReferralId, SessionId};
+use crate::ids::{
+    AccountId, ApiTokenId, ChildId, ConventionId, GuardianId, InvoiceId, PsychologistId, ReferralId, SessionId,
+};
 
 /// The page that waits for whoever signs in.
 pub const HOME: &str = "/";
@@ -79,6 +81,41 @@ pub fn session(id: SessionId) -> String {
 /// A child's file.
 pub fn child(id: ChildId) -> String {
     format!("{CHILDREN}/{id}")
+}
+
+/// Changing what is said of a child.
+pub fn edit_child(id: ChildId) -> String {
+    format!("{CHILDREN}/{id}/modification")
+}
+
+/// Closing the follow-up of a child.
+pub fn close_child(id: ChildId) -> String {
+    format!("{CHILDREN}/{id}/cloture")
+}
+
+/// Opening the follow-up of a child again.
+pub fn reopen_child(id: ChildId) -> String {
+    format!("{CHILDREN}/{id}/reouverture")
+}
+
+/// A new guardian of a child.
+pub fn new_guardian(id: ChildId) -> String {
+    format!("{CHILDREN}/{id}/responsables")
+}
+
+/// A guardian of a child.
+pub fn guardian(child: ChildId, id: GuardianId) -> String {
+    format!("{CHILDREN}/{child}/responsables/{id}")
+}
+
+/// Extending a referral, adding hours to it, or ending it.
+pub fn change_referral(id: ReferralId) -> String {
+    format!("/orientations/{id}/modification")
+}
+
+/// Recording a consent to a referral.
+pub fn add_consent(id: ReferralId) -> String {
+    format!("/orientations/{id}/consentements")
 }
 
 /// A new referral of a child.

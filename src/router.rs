@@ -6,7 +6,7 @@
 use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::Role;
-use crate::{accounts, conventions, web};
+use crate::{accounts, children, conventions, web};
 
 /// Who may ask an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,4 +90,25 @@ routes! {
     POST "/convention/{convention}/acheteur" [Administrator] conventions::pages::create_buyer_change;
     GET "/convention/{convention}/tarifs" [Administrator] conventions::pages::show_new_rate;
     POST "/convention/{convention}/tarifs" [Administrator] conventions::pages::create_rate;
+
+    // children and referrals
+    GET "/enfants" [Coordinator, Psychologist, Referent] children::pages::show_children;
+    POST "/enfants" [Coordinator, Psychologist, Referent] children::pages::find_children;
+    GET "/enfants/nouveau" [Coordinator] children::pages_child::show_new_child;
+    POST "/enfants/nouveau" [Coordinator] children::pages_child::create_child;
+    GET "/enfants/{child}" [Coordinator, Psychologist, Referent] children::pages::show_child;
+    GET "/enfants/{child}/modification" [Coordinator] children::pages_child::show_edit;
+    POST "/enfants/{child}/modification" [Coordinator] children::pages_child::create_edit;
+    GET "/enfants/{child}/cloture" [Coordinator] children::pages_child::show_closing;
+    POST "/enfants/{child}/cloture" [Coordinator] children::pages_child::create_closing;
+    POST "/enfants/{child}/reouverture" [Coordinator] children::pages_child::create_reopening;
+    GET "/enfants/{child}/responsables" [Coordinator] children::pages_child::show_new_guardian;
+    POST "/enfants/{child}/responsables" [Coordinator] children::pages_child::create_guardian;
+    GET "/enfants/{child}/responsables/{guardian}" [Coordinator] children::pages_child::show_guardian;
+    POST "/enfants/{child}/responsables/{guardian}" [Coordinator] children::pages_child::create_guardian_edit;
+    GET "/enfants/{child}/orientation" [Coordinator] children::pages_referral::show_new_referral;
+    POST "/enfants/{child}/orientation" [Coordinator] children::pages_referral::create_referral;
+    GET "/orientations/{referral}" [Coordinator, Psychologist, Referent] children::pages_referral::show_referral;
+    POST "/orientations/{referral}/modification" [Coordinator] children::pages_referral::create_change;
+    POST "/orientations/{referral}/consentements" [Coordinator] children::pages_referral::create_consent;
 }

@@ -17,7 +17,10 @@ use psypre::journal;
 
 use crate::on_both_databases;
 use crate::support::app::TestApp;
-use crate::support::world::{World, day, done, refused};
+use crate::support::world::{
+    ACCOUNTANT, ADMINISTRATOR, AUDITOR, CHENOVE_COORDINATOR, CHENOVE_REFERENT, CLAIRE, DENIS, DIJON_COORDINATOR, World,
+    day, done, refused,
+};
 
 fn parent(name: &str) -> GuardianContact {
     GuardianContact { name: name.into(), relation: "père".into(), phone: None, email: Some("p@example.org".into()) }
@@ -73,7 +76,7 @@ on_both_databases! {
         let entry = world.entry(world.chenove, "Sans", "Responsable", day("2017-01-01"));
         refused(app, |tx| create_child::create(tx, vault, clock, &who, world.chenove, &entry, &[]));
         let unreachable = GuardianContact { email: None, ..parent("Parent") };
-        refused(app, |tx| create_child::create(tx, vault, clock, &who, world.chenove, &entry, &[unreachable.clone()]));
+        refused(app, |tx| create_child::create(tx, vault, clock, &who, world.chenove, &entry, std::slice::from_ref(&unreachable)));
         let bob = world.child(world.chenove, "Bob", "Deux");
         let eve = world.child(world.dijon, "Eve", "Trois");
         let references = [ada, bob, eve].map(|child| world.reference(child).to_string());
@@ -294,5 +297,113 @@ on_both_databases! {
         assert!(matches!(refusal, EligibilityRefusal::Closed { .. }), "{refusal}");
         done(app, |tx| close_child::reopen(tx, vault, clock, &who, child));
         assert!(check(&world, child, world.claire, "2026-11-20").is_ok());
+    }
+}
+
+/// The fields of a child's form as a browser posts them.
+fn child_form<'f>(neighbourhood: &'f str, key: &'f str) -> Vec<(&'static str, &'f str)> {
+    vec![
+        ("idempotency_key", key),
+        ("first_name", "Zoé"),
+        ("last_name", "Imaginaire"),
+        ("born_on", "24/11/2018"),
+        ("gender", "girl"),
+        ("neighbourhood", neighbourhood),
+        ("school", ""),
+        ("referent", ""),
+        ("followed_since", "2026-09-01"),
+        ("guardian_name", "Ana Imaginaire"),
+        ("guardian_relation", "mère"),
+        ("guardian_phone", "06 12 34 56 78"),
+        ("guardian_email", ""),
+    ]
+}
+
+on_both_databases! {
+    /// A coordinator enters a child, twice pressed but once entered, finds them by name, and entrusts them.
+    fn a_coordinator_enters_and_entrusts_a_child(app: &TestApp) {
+        let world = World::new(app);
+        let mut browser = app.signed_in(CHENOVE_COORDINATOR);
+        assert!(browser.get("/enfants").expect(200).words().contains("Aucun enfant n’est encore inscrit"));
+        let neighbourhood = world.neighbourhoods(world.chenove)[0].to_string();
+        let form = child_form(&neighbourhood, "0193f7a0-0000-7000-8000-000000000001");
+        let mut incomplete = form.clone();
+        incomplete.retain(|(name, _)| *name != "guardian_phone");
+        let refused = browser.post("/enfants/nouveau", &incomplete).expect(422);
+        assert!(refused.words().contains("il faut pouvoir joindre ce responsable légal"), "{}", refused.words());
+        assert!(refused.text().contains("value=\"Imaginaire\""), "what was typed is kept");
+        let file = browser.post("/enfants/nouveau", &form).expect(303).location().to_owned();
+        assert_eq!(browser.post("/enfants/nouveau", &form).expect(303).location(), file);
+        let page = browser.get(&file).expect(200);
+        assert!(page.words().contains("Zoé Imaginaire"), "{}", page.words());
+        let title = page.text().split("</title>").next().unwrap().to_owned();
+        assert!(title.contains("CHE-2026-0001") && !title.contains("Imaginaire"), "{title}");
+        let found = browser.post("/enfants", &[("nom", "imaginaire zoe")]).expect(200);
+        assert!(found.words().contains("1 enfant trouvé") && found.words().contains("Sans orientation"));
+        let nobody = browser.post("/enfants", &[("nom", "personne")]).expect(200);
+        assert!(nobody.words().contains("Aucun enfant trouvé"), "{}", nobody.words());
+        let psychologist = world.claire.to_string();
+        let grant = [
+            ("psychologist", psychologist.as_str()),
+            ("minutes", "7 h 30"),
+            ("starts_on", "2026-11-20"),
+            ("ends_on", "2026-12-31"),
+        ];
+        let referral = browser.post(&format!("{file}/orientation"), &grant).expect(303).location().to_owned();
+        assert!(browser.get(&referral).expect(200).words().contains("Sans consentement"));
+        let guardian = app.read(|conn| {
+            let child = file.rsplit('/').next().unwrap().parse().unwrap();
+            look_up::guardians(conn, &app.app.vault, &world.seen(child))
+        })[0].id.to_string();
+        let consent = [("guardian", guardian.as_str()), ("given_on", "2026-11-18")];
+        browser.post(&format!("{referral}/consentements"), &consent).expect(303);
+        let page = browser.get(&referral).expect(200).words();
+        assert!(page.contains("recueilli par Chloé Coordination"), "{page}");
+        let shorter = [("minutes", "7 h 20"), ("ends_on", "2026-12-15")];
+        let refused = browser.post(&format!("{referral}/modification"), &shorter).expect(422);
+        assert!(refused.words().contains("par quarts d’heure"), "{}", refused.words());
+        browser.post(&format!("{referral}/modification"), &[("minutes", "6 h"), ("ends_on", "2026-12-15")]).expect(303);
+    }
+
+    /// Each role reads what its work takes, and no more; what is not theirs answers as what does not exist.
+    fn each_role_reads_what_its_work_takes(app: &TestApp) {
+        let world = World::new(app);
+        let child = world.entrusted_child(world.chenove, "Zoé", "Imaginaire");
+        let file = format!("/enfants/{child}");
+        let mut claire = app.signed_in(CLAIRE);
+        let page = claire.get(&file).expect(200);
+        assert!(page.words().contains("Zoé Imaginaire") && page.words().contains("06 00 00 00 01"));
+        assert!(!page.words().contains("15 mars 2017") && !page.words().contains("École des Exemples"));
+        assert!(claire.get("/enfants").expect(200).words().contains("Zoé Imaginaire"));
+        claire.get(&format!("{file}/modification")).expect(403);
+        let absent = format!("/enfants/{}", ChildId::new());
+        for email in [DENIS, DIJON_COORDINATOR, CHENOVE_REFERENT] {
+            let mut browser = app.signed_in(email);
+            let (theirs, none) = (browser.get(&file).expect(404), browser.get(&absent).expect(404));
+            assert_eq!(theirs.words(), none.words(), "{email}");
+            assert!(!browser.get("/enfants").expect(200).words().contains("Imaginaire"), "{email}");
+        }
+        app.signed_in(DIJON_COORDINATOR).post(&format!("{file}/cloture"), &[("closed_on", "2026-11-20")]).expect(404);
+        for email in [ADMINISTRATOR, ACCOUNTANT, AUDITOR] {
+            app.signed_in(email).get(&file).expect(403);
+            app.signed_in(email).get("/enfants").expect(403);
+        }
+    }
+
+    /// A follow-up is closed after a page that says what it does, and opened again from its message.
+    fn a_follow_up_is_closed_and_opened_again(app: &TestApp) {
+        let world = World::new(app);
+        let child = world.entrusted_child(world.chenove, "Zoé", "Imaginaire");
+        let mut browser = app.signed_in(CHENOVE_COORDINATOR);
+        let page = browser.get(&format!("/enfants/{child}/cloture")).expect(200);
+        assert!(page.words().contains("Clore le suivi de CHE-2026-0001"));
+        browser.post(&format!("/enfants/{child}/cloture"), &[("closed_on", "2026-11-21")]).expect(422);
+        browser.post(&format!("/enfants/{child}/cloture"), &[("closed_on", "2026-11-20")]).expect(303);
+        app.app.clock.advance(chrono::Duration::days(1));
+        let mut browser = app.signed_in(CHENOVE_COORDINATOR);
+        assert!(!browser.get("/enfants").expect(200).words().contains("Imaginaire"));
+        assert!(browser.get("/enfants?suivi=clos").expect(200).words().contains("Imaginaire"));
+        browser.post(&format!("/enfants/{child}/reouverture"), &[]).expect(303);
+        assert!(browser.get("/enfants").expect(200).words().contains("Imaginaire"));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use diesel::QueryResult;
 
-pub use super::store::{consents_to, names_of, reference_of, referents};
+pub use super::store::{consents_to, names_of, programme_names, reference_of, referents};
 use super::{Child, ChildReference, Consent, Guardian, Reader, Referral, normalised, store};
 use crate::db::AnyConnection;
 use crate::ids::{ChildId, ReferralId};
@@ -160,6 +160,14 @@ fn matches(child: &Child, words: &str) -> bool {
 
 fn sort_name(child: &Child) -> (String, String, ChildReference) {
     (normalised(&child.identity.last_name), normalised(&child.identity.first_name), child.reference.clone())
+}
+
+/// A child that was read, with their referrals and last session.
+///
+/// # Errors
+/// When the database fails.
+pub fn with_referrals(conn: &mut AnyConnection, reader: &Reader, child: Child) -> QueryResult<ListedChild> {
+    list(conn, reader, vec![child])?.pop().ok_or(diesel::result::Error::NotFound)
 }
 
 fn list(conn: &mut AnyConnection, reader: &Reader, children: Vec<Child>) -> QueryResult<Vec<ListedChild>> {

@@ -15,13 +15,16 @@ pub mod edit_guardian;
 pub mod eligibility;
 pub mod ledger;
 pub mod look_up;
+pub mod pages;
+pub mod pages_child;
+pub mod pages_referral;
 pub mod refer;
 mod store;
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use crate::accounts::{Coordinator, Psychologist, Referent};
+use crate::accounts::{Caller, Coordinator, Person, Psychologist, Referent, Role};
 use crate::calendar::age_on;
 use crate::conventions::Period;
 use crate::failure::Refusal;
@@ -317,6 +320,31 @@ pub enum Reader {
         /// Who they are.
         id: PsychologistId,
     },
+}
+
+impl Reader {
+    /// A person as a reader: in the role in use, or else in one that they hold; `None` when they hold none that reads.
+    pub fn of(person: &Person) -> Option<Self> {
+        Self::in_role(person, person.role_in_use).or_else(|| {
+            [Role::Coordinator, Role::Psychologist, Role::Referent]
+                .into_iter()
+                .find_map(|role| Self::in_role(person, role))
+        })
+    }
+
+    fn in_role(person: &Person, role: Role) -> Option<Self> {
+        match role {
+            Role::Coordinator => Coordinator::of(person).as_ref().map(Self::from),
+            Role::Psychologist => Psychologist::of(person).as_ref().map(Self::from),
+            Role::Referent => Referent::of(person).as_ref().map(Self::from),
+            Role::Administrator | Role::Accountant | Role::Auditor => None,
+        }
+    }
+
+    /// Whether they may change what they read.
+    pub fn is_coordinator(&self) -> bool {
+        matches!(self, Self::Coordinator { .. })
+    }
 }
 
 impl From<&Coordinator> for Reader {

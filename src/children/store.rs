@@ -448,3 +448,10 @@ pub fn names_of(conn: &mut AnyConnection, of: &[AccountId]) -> QueryResult<BTree
         accounts::table.filter(accounts::id.eq_any(of)).select((accounts::id, accounts::display_name)).load(conn)?;
     Ok(rows.into_iter().collect())
 }
+
+/// What programmes are called.
+pub fn programme_names(conn: &mut AnyConnection, of: &[ProgrammeId]) -> QueryResult<BTreeMap<ProgrammeId, String>> {
+    let rows: Vec<(ProgrammeId, String)> =
+        programmes::table.filter(programmes::id.eq_any(of)).select((programmes::id, programmes::name)).load(conn)?;
+    Ok(rows.into_iter().collect())
+}

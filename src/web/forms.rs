@@ -83,6 +83,13 @@ impl FormState {
         self.value(IDEMPOTENCY_FIELD).parse().ok()
     }
 
+    /// A hash of all that was posted, its token included: what the idempotency key stands for.
+    pub fn digest(&self) -> Vec<u8> {
+        use sha2::{Digest, Sha256};
+        let posted = serde_urlencoded::to_string(&self.values).unwrap_or_default();
+        Sha256::digest(posted.as_bytes()).to_vec()
+    }
+
     /// Refuses a field, saying what is wrong and what to do.
     pub fn refuse(&mut self, name: &str, message: impl ToString) {
         self.refusals.push(Refusal { name: name.to_owned(), message: message.to_string() });
