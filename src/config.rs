@@ -84,7 +84,7 @@ impl Config {
             wrong.push(format!("PSYPRE_BASE_URL must begin with http:// or https://, not {base_url:?}"));
         }
         let keys = key_source(&var, &database_url, &mut wrong);
-        let mail = mail_transport(&var, &mut wrong);
+        let mail = mail_transport(&var, &database_url, &mut wrong);
         let mail_from = var("PSYPRE_MAIL_FROM").unwrap_or_else(|| "PsyPRE <psypre@localhost>".to_owned());
         if mail_from.parse::<lettre::message::Mailbox>().is_err() {
             wrong.push(format!(
@@ -140,11 +140,20 @@ fn key_source(var: &impl Fn(&str) -> Option<String>, database_url: &str, wrong: 
         }
         (None, None) => {}
     }
-    let folder = std::path::Path::new(crate::db::sqlite_path(database_url)).parent().map(PathBuf::from);
-    KeySource::File(folder.unwrap_or_default().join("keys"))
+    KeySource::File(data_folder(database_url).join("keys"))
 }
 
-fn mail_transport(var: &impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) -> MailTransport {
+/// Where files stand by default: beside the embedded database, or in `data`.
+fn data_folder(database_url: &str) -> PathBuf {
+    match Dialect::of(database_url) {
+        Dialect::Postgres => "data".into(),
+        Dialect::Sqlite => {
+            std::path::Path::new(crate::db::sqlite_path(database_url)).parent().map(PathBuf::from).unwrap_or_default()
+        }
+    }
+}
+
+fn mail_transport(var: &impl Fn(&str) -> Option<String>, database_url: &str, wrong: &mut Vec<String>) -> MailTransport {
     match (var("PSYPRE_SMTP"), var("PSYPRE_MAIL_FOLDER")) {
         (Some(_), Some(_)) => wrong.push("PSYPRE_SMTP and PSYPRE_MAIL_FOLDER are both set: keep one".to_owned()),
         (Some(url), None) if url.starts_with("smtp://") || url.starts_with("smtps://") => {
@@ -154,7 +163,7 @@ fn mail_transport(var: &impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>
         (None, Some(folder)) => return MailTransport::Folder(folder.into()),
         (None, None) => {}
     }
-    MailTransport::Folder("data/mails".into())
+    MailTransport::Folder(data_folder(database_url).join("mails"))
 }
 
 #[cfg(test)]

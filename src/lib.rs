@@ -26,6 +26,8 @@ pub mod links;
 pub mod outbox;
 pub mod purge;
 
+pub mod mailer;
+
 pub mod app;
 pub mod error;
 
@@ -50,3 +52,4 @@ pub mod health;
 pub mod home;
 pub mod router;
 pub mod server;
+pub mod worker;

@@ -63,6 +63,15 @@ pub const PRIVACY: &str = "/donnees-personnelles";
 /// Help.
 pub const HELP: &str = "/aide";
 
+/// What the whole address of a page begins with in a queued mail: a verb that queues one does not know the address of
+/// this site, and the mailer puts it there.
+pub const HERE: &str = "psypre:";
+
+/// The whole address of a page, in a mail to queue.
+pub fn in_mail(path: &str) -> String {
+    format!("{HERE}{path}")
+}
+
 /// Accepting an invitation.
 pub fn invitation(token: &str) -> String {
     format!("{INVITATION}/{token}")

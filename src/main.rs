@@ -12,6 +12,7 @@ use psypre::app::App;
 use psypre::clock::Clock;
 use psypre::config::Config;
 use psypre::server;
+use psypre::worker::Worker;
 use tracing_subscriber::EnvFilter;
 
 use crate::commands::accounts::{self, AccountCommand, TokenCommand};
@@ -49,6 +50,9 @@ enum Command {
     /// The journal
     #[command(subcommand)]
     Audit(Audit),
+    /// The mails that wait
+    #[command(subcommand)]
+    Outbox(Outbox),
     /// Copy the embedded database to a new file, while it is in use
     Backup {
         /// The file to make
@@ -66,6 +70,12 @@ enum Command {
 enum Audit {
     /// Find any altered, removed, swapped or truncated entry
     Verify,
+}
+
+#[derive(Subcommand)]
+enum Outbox {
+    /// Send what is due, once; exit 1 when the peer cannot be reached or refuses a mail for good
+    Send,
 }
 
 fn main() -> ExitCode {
@@ -97,6 +107,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Account(command) => accounts::run(&app, command),
         Command::Token(command) => accounts::run_token(&app, command),
         Command::Audit(Audit::Verify) => upkeep::verify(&app),
+        Command::Outbox(Outbox::Send) => upkeep::send_mails(&app),
         Command::Backup { file } => upkeep::backup(&app, &file),
         Command::Purge { dry_run } => upkeep::purge(&app, dry_run),
     }
@@ -106,6 +117,7 @@ fn serve(app: App) -> Outcome {
     let listener = TcpListener::bind(&app.config.listen)?;
     println!("PsyPRE : {}", app.config.base_url);
     let workers = std::thread::available_parallelism()?.get();
+    let _working = Worker::start(app.clone())?;
     actix_web::rt::System::new().block_on(async { server::serve(app, listener, workers)?.await })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -117,18 +117,43 @@ const ATTEMPTS: i32 = 20;
 pub fn lease(db: &Db, clock: &Clock, limit: i64) -> Result<Vec<Mail>, DbError> {
     let now = clock.now();
     let until = Ts::new(now.utc() + Duration::minutes(LEASE_MINUTES));
+    // read first: most rounds find nothing, and then keep no writer waiting
+    let due = db.read::<_, DbError>(|conn| Ok(due(conn, now, limit)?))?;
+    if due.is_empty() {
+        return Ok(due);
+    }
     db.write::<_, DbError>(|tx| {
         let mut taken = Vec::new();
-        for mail in due(tx, now, limit)? {
+        for mail in &due {
+            // the count of attempts tells whether somebody tried it since it was read
             let leased = diesel::update(mails::table.find(mail.id))
-                .filter(mails::sent_at.is_null().and(mails::leased_until.is_null().or(mails::leased_until.le(now))))
+                .filter(mails::sent_at.is_null().and(mails::failed_at.is_null()))
+                .filter(mails::attempts.eq(mail.attempts))
+                .filter(mails::leased_until.is_null().or(mails::leased_until.le(now)))
                 .set(mails::leased_until.eq(until))
                 .execute(&mut **tx)?;
             if leased == 1 {
-                taken.push(mail);
+                taken.push(mail.clone());
             }
         }
         Ok(taken)
+    })
+}
+
+/// Gives back mails that were taken and not tried: they stay due, and count no attempt.
+///
+/// # Errors
+/// When the database fails.
+pub fn release(db: &Db, taken: &[Mail]) -> Result<(), DbError> {
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = taken.iter().map(|mail| mail.id).collect();
+    db.write::<_, DbError>(|tx| {
+        diesel::update(mails::table.filter(mails::id.eq_any(&ids)).filter(mails::sent_at.is_null()))
+            .set(mails::leased_until.eq(None::<Ts>))
+            .execute(&mut **tx)?;
+        Ok(())
     })
 }
 
@@ -137,7 +162,7 @@ fn due(conn: &mut AnyConnection, now: Ts, limit: i64) -> QueryResult<Vec<Mail>> 
         .filter(mails::sent_at.is_null().and(mails::failed_at.is_null()))
         .filter(mails::next_attempt_at.le(now))
         .filter(mails::leased_until.is_null().or(mails::leased_until.le(now)))
-        .order(mails::next_attempt_at)
+        .order((mails::next_attempt_at, mails::id))
         .limit(limit)
         .load(conn)
 }
@@ -158,7 +183,9 @@ pub fn settle(db: &Db, clock: &Clock, mail: &Mail, attempt: &Attempt) -> Result<
         failed_at = Some(now);
     }
     db.write::<_, DbError>(|tx| {
+        // once accepted it stays accepted, whatever a slower instance then says
         diesel::update(mails::table.find(mail.id))
+            .filter(mails::sent_at.is_null())
             .set((
                 mails::attempts.eq(attempts),
                 mails::next_attempt_at.eq(Ts::new(now.utc() + pause_after(attempts))),

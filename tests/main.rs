@@ -8,5 +8,6 @@ mod accounts;
 mod architecture;
 mod children;
 mod conventions;
+mod mail;
 mod migrations;
 mod sign_in;

@@ -1,10 +1,11 @@
-//! `psypre check`, `audit verify`, `backup` and `purge`: what keeps an installation well.
+//! `psypre check`, `audit verify`, `backup`, `purge` and `outbox send`: what keeps an installation well.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use psypre::app::App;
 use psypre::db::DbError;
+use psypre::mailer::Mailer;
 use psypre::purge::{self, Purged};
 use psypre::{checks, journal};
 
@@ -50,4 +51,15 @@ pub fn purge(app: &App, dry_run: bool) -> Outcome {
     println!("  {mails} mails sent more than {} days ago", purge::MAIL_DAYS);
     println!("  {throttles} counts of failed sign-ins older than {} days", purge::THROTTLE_DAYS);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Sends what is due, once: for a machine that runs commands by the clock rather than the server.
+pub fn send_mails(app: &App) -> Outcome {
+    let round = Mailer::new(&app.config)?.drain(&app.db, &app.clock, &|| false)?;
+    println!("accepted {}, put off {}, given up {}", round.accepted, round.put_off, round.rejected);
+    if let Some(why) = &round.cut_short {
+        println!("mail cannot leave: {why}");
+    }
+    let well = round.cut_short.is_none() && round.rejected == 0;
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,0 +1,3 @@
+//! Mails, from the transaction that causes them to the peer that takes them.
+
+mod sending;
