@@ -31,6 +31,43 @@ impl std::fmt::Debug for KeySource {
     }
 }
 
+/// Who publishes this deployment: what the pages that the law asks for say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publisher {
+    /// `PSYPRE_PUBLISHER`: the public body.
+    pub name: String,
+    /// `PSYPRE_PUBLISHER_ADDRESS`: where it stands.
+    pub address: String,
+    /// `PSYPRE_DIRECTOR`: who answers for what is published.
+    pub director: Option<String>,
+    /// `PSYPRE_HOST`: who hosts the site: name, address, telephone.
+    pub host: Option<String>,
+    /// `PSYPRE_DPO_EMAIL`: the data-protection officer.
+    pub dpo_email: Option<String>,
+    /// `PSYPRE_CONTACT_EMAIL`: whom to write to about the site.
+    pub contact_email: Option<String>,
+}
+
+impl Publisher {
+    fn from_vars(var: &impl Fn(&str) -> Option<String>) -> Self {
+        Self {
+            name: var("PSYPRE_PUBLISHER").unwrap_or_else(|| "Dijon Métropole".to_owned()),
+            address: var("PSYPRE_PUBLISHER_ADDRESS").unwrap_or_else(|| "40 avenue du Drapeau, 21000 Dijon".to_owned()),
+            director: var("PSYPRE_DIRECTOR"),
+            host: var("PSYPRE_HOST"),
+            dpo_email: var("PSYPRE_DPO_EMAIL"),
+            contact_email: var("PSYPRE_CONTACT_EMAIL"),
+        }
+    }
+}
+
+/// The publisher of a deployment that says nothing of its own.
+impl Default for Publisher {
+    fn default() -> Self {
+        Self::from_vars(&|_| None)
+    }
+}
+
 /// All the settings.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -50,6 +87,8 @@ pub struct Config {
     pub mail_from: String,
     /// `PSYPRE_TRUST_PROXY`: how many proxies of ours stand in front and name the caller's address.
     pub trusted_proxies: usize,
+    /// Who publishes this deployment.
+    pub publisher: Publisher,
     /// Pages of the demonstration are shown, and say that all is invented.
     pub demonstration: bool,
 }
@@ -104,6 +143,7 @@ impl Config {
                 mail,
                 mail_from,
                 trusted_proxies,
+                publisher: Publisher::from_vars(&var),
                 demonstration: false,
             })
         } else {

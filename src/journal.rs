@@ -9,10 +9,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::clock::Clock;
-use crate::db::{AnyConnection, Tx};
+use crate::db::{AnyConnection, MultiBackend, Tx};
 use crate::each;
 use crate::ids::{AccountId, ConventionId, JournalEntryId, ProgrammeId};
-use crate::schema::{journal_chains, journal_entries};
+use crate::schema::{accounts, journal_chains, journal_entries};
 use crate::sql_types::Ts;
 
 /// Who acts: a person, or the system itself (commands, mandated invoices, clean-up).
@@ -79,8 +79,10 @@ pub struct Entry {
 #[diesel(table_name = journal_entries)]
 pub struct StoredEntry {
     id: JournalEntryId,
-    chain: String,
-    position: i64,
+    /// The chain that it belongs to.
+    pub chain: String,
+    /// Its place in the chain, from 1.
+    pub position: i64,
     /// When.
     pub at: Ts,
     /// Who; absent for the system.
@@ -257,16 +259,41 @@ pub fn story(conn: &mut AnyConnection, subject_id: uuid::Uuid) -> QueryResult<Ve
         .load(conn)
 }
 
-/// The latest entries, newest first, a page at a time.
+/// What one looks for in the journal.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// One action, such as `session.approved`.
+    pub action: Option<String>,
+    /// Part of the name or address of who acted.
+    pub actor: Option<String>,
+}
+
+/// An entry, with the name of who acted.
+#[derive(Debug, Clone)]
+pub struct ReadEntry {
+    /// The entry.
+    pub entry: StoredEntry,
+    /// The name; absent for the system.
+    pub actor_name: Option<String>,
+}
+
+/// The latest entries that a filter keeps, newest first, a page at a time.
 ///
 /// # Errors
 /// When the database fails.
-pub fn latest(conn: &mut AnyConnection, offset: i64, limit: i64) -> QueryResult<Vec<StoredEntry>> {
-    journal_entries::table
+pub fn search(conn: &mut AnyConnection, filter: &Filter, offset: i64, limit: i64) -> QueryResult<Vec<ReadEntry>> {
+    let entries: Vec<StoredEntry> = kept_by(filter)
         .order((journal_entries::at.desc(), journal_entries::id.desc()))
         .offset(offset)
         .limit(limit)
-        .load(conn)
+        .load(conn)?;
+    let actors: Vec<AccountId> = entries.iter().filter_map(|entry| entry.actor_id).collect();
+    let names: Vec<(AccountId, String)> = accounts::table
+        .filter(accounts::id.eq_any(actors))
+        .select((accounts::id, accounts::display_name))
+        .load(conn)?;
+    let name = |id: AccountId| names.iter().find(|(known, _)| *known == id).map(|(_, name)| name.clone());
+    Ok(entries.into_iter().map(|entry| ReadEntry { actor_name: entry.actor_id.and_then(name), entry }).collect())
 }
 
 /// How many entries there are.
@@ -275,4 +302,36 @@ pub fn latest(conn: &mut AnyConnection, offset: i64, limit: i64) -> QueryResult<
 /// When the database fails.
 pub fn count(conn: &mut AnyConnection) -> QueryResult<i64> {
     journal_entries::table.count().get_result(conn)
+}
+
+/// How many entries a filter keeps.
+///
+/// # Errors
+/// When the database fails.
+pub fn count_found(conn: &mut AnyConnection, filter: &Filter) -> QueryResult<i64> {
+    kept_by(filter).count().get_result(conn)
+}
+
+/// The actions that the journal holds.
+///
+/// # Errors
+/// When the database fails.
+pub fn actions(conn: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    journal_entries::table.select(journal_entries::action).distinct().order(journal_entries::action).load(conn)
+}
+
+fn kept_by(filter: &Filter) -> journal_entries::BoxedQuery<'static, MultiBackend> {
+    let mut kept = journal_entries::table.into_boxed();
+    if let Some(action) = &filter.action {
+        kept = kept.filter(journal_entries::action.eq(action.clone()));
+    }
+    if let Some(actor) = &filter.actor {
+        let pattern = format!("%{}%", actor.to_lowercase().replace(['\\', '%', '_'], ""));
+        let name = diesel::dsl::sql::<diesel::sql_types::Text>("LOWER(accounts.display_name)");
+        let actors = accounts::table
+            .filter(accounts::email.like(pattern.clone()).or(name.like(pattern)))
+            .select(accounts::id.nullable());
+        kept = kept.filter(journal_entries::actor_id.eq_any(actors));
+    }
+    kept
 }

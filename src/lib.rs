@@ -46,6 +46,10 @@ pub mod sessions;
 
 pub mod invoices;
 
+pub mod audit;
+pub mod openapi;
+pub mod site;
+
 pub mod checks;
 pub mod error_pages;
 pub mod health;

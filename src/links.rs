@@ -52,6 +52,8 @@ pub const CONVENTION: &str = "/convention";
 pub const ACCOUNTS: &str = "/comptes";
 /// The journal.
 pub const JOURNAL: &str = "/journal";
+/// Verifying the journal.
+pub const JOURNAL_VERIFICATION: &str = "/journal/verification";
 /// How a psychologist bills: identity, bank, VAT.
 pub const BILLING: &str = "/facturation";
 /// The declaration of accessibility.

@@ -6,7 +6,7 @@
 use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::Role;
-use crate::{accounts, children, conventions, web};
+use crate::{accounts, audit, children, conventions, site, web};
 
 /// Who may ask an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,11 +59,25 @@ routes! {
     GET "/metrics" [anyone] crate::health::show_metrics;
     GET "/static/{path:.*}" [anyone] web::assets::serve;
 
+    // what the law asks for, and help
+    GET "/accessibilite" [anyone] site::pages::show_accessibility;
+    GET "/mentions-legales" [anyone] site::pages::show_legal;
+    GET "/donnees-personnelles" [anyone] site::pages::show_privacy;
+    GET "/aide" [anyone] site::pages::show_help;
+    GET "/_composants" [anyone] site::pages::show_components;
+
+    // the journal, and the API's own description
+    GET "/journal" [Auditor, Administrator] audit::pages::list_entries;
+    POST "/journal/verification" [Auditor, Administrator] audit::pages::create_verification;
+    GET "/api/v1/audit" [Auditor, Administrator] audit::api::list_audit;
+    GET "/api/v1/openapi.json" [anyone] crate::openapi::show_openapi;
+
     // accounts
     GET "/" [signed in] crate::home::show_home;
     GET "/connexion" [anyone] accounts::pages::show_sign_in;
     POST "/connexion" [anyone] accounts::pages::create_sign_in;
     POST "/deconnexion" [signed in] accounts::pages::create_sign_out;
+    GET "/api/v1/me" [signed in] accounts::api::show_me;
     POST "/role" [signed in] accounts::pages::create_role_switch;
     GET "/invitation/{token}" [anyone] accounts::pages_invitation::show_invitation;
     POST "/invitation/{token}" [anyone] accounts::pages_invitation::create_password;

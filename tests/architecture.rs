@@ -26,7 +26,8 @@ const FEATURES: [&str; 11] = [
 const SMALL_TYPES: [&str; 5] = ["ids", "money", "hours", "clock", "calendar"];
 
 /// Root modules that gather the features, and so may name their pages, guards and verbs.
-const ROOT_WITH_ACTIX: [&str; 9] = ["app", "router", "error", "error_pages", "health", "home", "main", "db", "server"];
+const ROOT_WITH_ACTIX: [&str; 10] =
+    ["app", "router", "openapi", "error", "error_pages", "health", "home", "main", "db", "server"];
 
 /// Root modules that name tables: the schema and its guards, and those that own one table each, for which a folder
 /// with a `store.rs` of its own would only add a hop.

@@ -10,4 +10,6 @@ mod children;
 mod conventions;
 mod mail;
 mod migrations;
+mod openapi;
 mod sign_in;
+mod site;

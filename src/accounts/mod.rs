@@ -4,6 +4,7 @@
 //! [`Psychologist`]…), so that what is not theirs is not found.
 
 pub mod accept_invitation;
+pub mod api;
 pub mod change_own;
 pub mod change_roles;
 pub mod close;

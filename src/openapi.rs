@@ -1,0 +1,89 @@
+//! The description of the API, true to its addresses: a test compares it with `router::ROUTES`.
+
+use actix_web::web::Json;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
+
+use crate::{accounts, audit};
+
+/// Every address of the API.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "PsyPRE",
+        description = "Sessions, approvals and invoices of a programme de réussite éducative. A POST that creates or \
+            decides takes an Idempotency-Key header: the same key gives the same answer, the same key with another \
+            body is refused. A refusal is an RFC 9457 problem with a stable code; its detail is the French sentence \
+            that the pages show."
+    ),
+    paths(show_openapi, accounts::api::show_me, audit::api::list_audit),
+    components(schemas(ProblemDetails)),
+    modifiers(&Shared),
+    security(("bearer" = []))
+)]
+pub struct Description;
+
+/// Why a request was not answered as asked (RFC 9457).
+#[derive(Debug, utoipa::ToSchema)]
+#[allow(dead_code)]
+struct ProblemDetails {
+    /// `urn:psypre:problem:` and the code.
+    r#type: String,
+    /// What kind of answer it is, in French.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// A stable name, such as `quota_exhausted`.
+    code: String,
+    /// What happened and what to do, in French.
+    detail: String,
+    /// The field it is about.
+    field: Option<String>,
+    /// What the log knows a failure of ours by.
+    reference: Option<String>,
+}
+
+/// What every operation shares: the bearer token, and the problems that any request may meet.
+struct Shared;
+
+const PROBLEMS: [(&str, &str); 4] = [
+    ("401", "No token, or one that no longer works"),
+    ("403", "The caller does not hold the role"),
+    ("404", "It does not exist, or is not the caller's"),
+    ("422", "A rule refuses, or the idempotency key was used for another request"),
+];
+
+impl Modify for Shared {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("psypre token create")).build();
+        openapi.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        for item in openapi.paths.paths.values_mut() {
+            for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+                add_problems(operation);
+            }
+        }
+    }
+}
+
+/// The problems that the middleware and the guards answer; what an operation says of its own stays.
+fn add_problems(operation: &mut Operation) {
+    for (status, description) in PROBLEMS {
+        let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDetails"))).build();
+        let answer = ResponseBuilder::new().description(description).content("application/problem+json", problem);
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(answer.build()));
+    }
+}
+
+/// Shows the description of the API.
+#[utoipa::path(
+    get,
+    path = "/api/v1/openapi.json",
+    tag = "api",
+    security(()),
+    responses((status = 200, description = "This description", body = serde_json::Value))
+)]
+pub async fn show_openapi() -> Json<utoipa::openapi::OpenApi> {
+    Json(Description::openapi())
+}

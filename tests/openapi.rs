@@ -1,0 +1,69 @@
+//! The description of the API says what the router does.
+
+use std::collections::BTreeSet;
+
+use psypre::accounts::Role;
+use psypre::openapi::Description;
+use psypre::router::ROUTES;
+use utoipa::OpenApi;
+
+use crate::on_both_databases;
+
+fn described() -> serde_json::Value {
+    serde_json::to_value(Description::openapi()).unwrap()
+}
+
+/// `GET /api/v1/me` for each operation.
+fn operations(description: &serde_json::Value) -> BTreeSet<String> {
+    let paths = description["paths"].as_object().unwrap();
+    let methods = |(path, item): (&String, &serde_json::Value)| {
+        let item = item.as_object().unwrap();
+        item.keys().map(|method| format!("{} {path}", method.to_uppercase())).collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(methods).collect()
+}
+
+#[test]
+fn it_names_every_address_of_the_api_and_no_other() {
+    let routes = ROUTES.iter().filter(|route| route.path.starts_with("/api/v1/"));
+    let routes: BTreeSet<String> = routes.map(|route| format!("{} {}", route.method, route.path)).collect();
+    assert_eq!(operations(&described()), routes, "described, then routed: add the handler to src/openapi.rs");
+}
+
+#[test]
+fn every_operation_says_what_may_refuse_it() {
+    let description = described();
+    for operation in operations(&description) {
+        let (method, path) = operation.split_once(' ').unwrap();
+        let answers = &description["paths"][path][method.to_lowercase()]["responses"];
+        for status in ["401", "403", "404", "422"] {
+            let problem = &answers[status]["content"]["application/problem+json"];
+            assert!(method == "GET" || problem.is_object(), "{operation} says nothing of {status}");
+        }
+    }
+    assert!(description["components"]["securitySchemes"]["bearer"].is_object());
+}
+
+#[test]
+fn every_schema_that_is_named_is_described() {
+    let description = described();
+    let text = description.to_string();
+    for named in text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(description["components"]["schemas"][named].is_object(), "{named} is named and not described");
+    }
+}
+
+on_both_databases! {
+    /// A program learns who it acts for, and a problem is one that it can read.
+    fn a_program_learns_who_it_acts_for(app: &TestApp) {
+        let account = app.account("audit@example.org", "Alix Exemple", &[(Role::Auditor, None)]);
+        let mut browser = app.signed_in("audit@example.org");
+        let me = browser.get("/api/v1/me").expect(200).json();
+        assert_eq!(me["account"], account.to_string());
+        assert_eq!(me["roles"], serde_json::json!([{ "role": "auditor", "programme": null }]));
+        let problem = app.anonymous().get("/api/v1/me").expect(401);
+        assert_eq!(problem.header("content-type"), Some("application/problem+json"));
+        assert_eq!(problem.json()["code"], "signed_out");
+        assert_eq!(app.anonymous().get("/api/v1/openapi.json").expect(200).json()["info"]["title"], "PsyPRE");
+    }
+}
