@@ -125,4 +125,10 @@ routes! {
     GET "/orientations/{referral}" [Coordinator, Psychologist, Referent] children::pages_referral::show_referral;
     POST "/orientations/{referral}/modification" [Coordinator] children::pages_referral::create_change;
     POST "/orientations/{referral}/consentements" [Coordinator] children::pages_referral::create_consent;
+    GET "/api/v1/children" [Coordinator, Psychologist, Referent] children::api::list_children;
+    POST "/api/v1/children" [Coordinator] children::api::create_child;
+    GET "/api/v1/children/{child}" [Coordinator, Psychologist, Referent] children::api::show_child;
+    GET "/api/v1/referrals" [Coordinator, Psychologist, Referent] children::api::list_referrals;
+    POST "/api/v1/referrals" [Coordinator] children::api::create_referral;
+    POST "/api/v1/referrals/{referral}/consents" [Coordinator] children::api::create_consent;
 }

@@ -407,3 +407,58 @@ on_both_databases! {
         assert!(browser.get("/enfants").expect(200).words().contains("Imaginaire"));
     }
 }
+
+on_both_databases! {
+    /// A coordinator's program enters and entrusts a child; a psychologist's reads what her work takes.
+    fn programs_read_and_enter_children(app: &TestApp) {
+        let world = World::new(app);
+        let (clock, coordinator) = (&app.app.clock, world.coordinator(world.chenove));
+        let mut program = world.program(coordinator.account);
+        let child = serde_json::json!({
+            "programme_id": world.chenove, "first_name": "Zoé", "last_name": "Imaginaire", "born_on": "2018-11-24",
+            "gender": "girl", "neighbourhood_id": world.neighbourhoods(world.chenove)[0],
+            "followed_since": "2026-09-01",
+            "guardians": [{ "name": "Ana", "relation": "mère", "phone": "0612345678" }],
+        });
+        let key = [("idempotency-key", "une-seule-fois")];
+        let json = "application/json";
+        let first = program.send("/api/v1/children", json, &child.to_string(), &key).expect(201).json();
+        assert_eq!(first["reference"], "CHE-2026-0001");
+        assert_eq!(program.send("/api/v1/children", json, &child.to_string(), &key).expect(201).json(), first);
+        let mut other = child.clone();
+        other["first_name"] = "Ada".into();
+        let reused = program.send("/api/v1/children", json, &other.to_string(), &key).expect(422).json();
+        assert_eq!(reused["code"], "idempotency_key_reused");
+        other["guardians"] = serde_json::json!([]);
+        let refused = program.post_json("/api/v1/children", &other).expect(422).json();
+        assert_eq!((&refused["code"], &refused["field"]), (&"no_guardian".into(), &"guardian_name".into()));
+        other["prenom"] = "Ada".into();
+        program.post_json("/api/v1/children", &other).expect(400);
+        let id = first["id"].as_str().unwrap();
+        let file = program.get(&format!("/api/v1/children/{id}")).expect(200).json();
+        let referral = serde_json::json!({
+            "child_id": id, "psychologist_id": world.claire, "minutes": 300, "starts_on": "2026-11-01",
+            "ends_on": "2026-12-31",
+        });
+        let created = program.post_json("/api/v1/referrals", &referral).expect(201).json();
+        assert_eq!((&created["remaining_minutes"], &created["consents"]), (&300.into(), &serde_json::json!([])));
+        let consent = serde_json::json!({ "guardian_id": file["guardians"][0]["id"], "given_on": clock.today() });
+        let consents = format!("/api/v1/referrals/{}/consents", created["id"].as_str().unwrap());
+        let consented = program.post_json(&consents, &consent).expect(201).json();
+        assert_eq!(consented["consents"][0]["collected_by"], serde_json::json!(coordinator.account));
+        program.post_json(&consents, &consent).expect(422);
+
+        let mut hers = world.program(world.claire_account);
+        let seen = hers.get("/api/v1/children").expect(200).json();
+        assert_eq!(seen["total"], 1);
+        assert_eq!(seen["items"][0]["last_name"], "Imaginaire");
+        assert_eq!(seen["items"][0]["born_on"], serde_json::Value::Null);
+        assert_eq!(hers.get("/api/v1/children?status=closed").expect(200).json()["total"], 0);
+        assert_eq!(hers.get("/api/v1/referrals?on=2026-10-31").expect(200).json()["total"], 0);
+        assert_eq!(hers.get("/api/v1/referrals?on=2026-11-20").expect(200).json()["items"][0]["child"], "CHE-2026-0001");
+        hers.post_json("/api/v1/children", &child).expect(403);
+        let mut his = world.program(world.denis_account);
+        assert_eq!(his.get("/api/v1/children").expect(200).json()["total"], 0);
+        his.get(&format!("/api/v1/children/{id}")).expect(404);
+    }
+}

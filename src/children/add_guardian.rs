@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::accounts::Coordinator;
-use crate::children::{Guardian, GuardianContact, look_up, store};
+use crate::children::{Guardian, GuardianContact, LONGEST_NAME, look_up, store};
 use crate::clock::Clock;
 use crate::db::Tx;
 use crate::failure::{Failure, Refusal, refuse};
@@ -20,6 +20,9 @@ pub enum GuardianRefusal {
     /// What the guardian is to the child is not said.
     #[error("Indiquez le lien avec l’enfant, par exemple « mère ».")]
     NoRelation,
+    /// Longer than a line.
+    #[error("Raccourcissez le nom, le lien ou l’adresse : {LONGEST_NAME} caractères au plus.")]
+    TooLong,
     /// No way to reach them.
     #[error("Indiquez un numéro de téléphone ou une adresse e-mail : il faut pouvoir joindre ce responsable légal.")]
     Unreachable,
@@ -30,13 +33,14 @@ impl Refusal for GuardianRefusal {
         match self {
             Self::NoName => "no_guardian_name",
             Self::NoRelation => "no_guardian_relation",
+            Self::TooLong => "guardian_too_long",
             Self::Unreachable => "guardian_unreachable",
         }
     }
 
     fn field(&self) -> Option<&'static str> {
         match self {
-            Self::NoName => Some("guardian_name"),
+            Self::NoName | Self::TooLong => Some("guardian_name"),
             Self::NoRelation => Some("guardian_relation"),
             Self::Unreachable => Some("guardian_phone"),
         }
@@ -50,6 +54,9 @@ pub(super) fn verify(contact: &GuardianContact) -> Result<(), GuardianRefusal> {
     }
     if contact.relation.trim().is_empty() {
         return Err(GuardianRefusal::NoRelation);
+    }
+    if contact.is_too_long() {
+        return Err(GuardianRefusal::TooLong);
     }
     if contact.is_reachable() { Ok(()) } else { Err(GuardianRefusal::Unreachable) }
 }

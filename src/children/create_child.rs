@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::accounts::Coordinator;
 use crate::calendar::short_date;
-use crate::children::{Child, ChildIdentity, Gender, Guardian, GuardianContact, add_guardian, store};
+use crate::children::{Child, ChildIdentity, Gender, Guardian, GuardianContact, LONGEST_NAME, add_guardian, store};
 use crate::clock::Clock;
 use crate::conventions::look_up;
 use crate::db::{AnyConnection, Tx};
@@ -37,6 +37,9 @@ pub enum ChildRefusal {
     /// No family name.
     #[error("Indiquez le nom de famille.")]
     NoLastName,
+    /// A name or a school longer than a line.
+    #[error("Raccourcissez le nom ou l’école : {LONGEST_NAME} caractères au plus.")]
+    TooLong,
     /// Rule 3.
     #[error(
         "Ce quartier n’est pas de ce PRE. Choisissez l’un de ses quartiers : le PRE suit les enfants qui y habitent."
@@ -79,6 +82,7 @@ impl Refusal for ChildRefusal {
         match self {
             Self::NoFirstName => "no_first_name",
             Self::NoLastName => "no_last_name",
+            Self::TooLong => "name_too_long",
             Self::OtherNeighbourhood => "other_neighbourhood",
             Self::BornLater => "born_later",
             Self::Age { .. } => "child_age",
@@ -92,7 +96,7 @@ impl Refusal for ChildRefusal {
     fn field(&self) -> Option<&'static str> {
         match self {
             Self::NoFirstName => Some("first_name"),
-            Self::NoLastName => Some("last_name"),
+            Self::NoLastName | Self::TooLong => Some("last_name"),
             Self::OtherNeighbourhood => Some("neighbourhood"),
             Self::BornLater | Self::Age { .. } => Some("born_on"),
             Self::FollowedLater => Some("followed_since"),
@@ -175,6 +179,9 @@ pub(super) fn verify(
     }
     if entry.identity.last_name.trim().is_empty() {
         return refuse(ChildRefusal::NoLastName);
+    }
+    if entry.identity.is_too_long() {
+        return refuse(ChildRefusal::TooLong);
     }
     if entry.identity.born_on > today {
         return refuse(ChildRefusal::BornLater);

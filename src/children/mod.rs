@@ -7,6 +7,7 @@
 
 pub mod add_consent;
 pub mod add_guardian;
+pub mod api;
 pub mod change_referral;
 pub mod close_child;
 pub mod create_child;
@@ -127,6 +128,9 @@ impl std::fmt::Display for ChildReference {
     }
 }
 
+/// The longest name, relation, school or address, in characters.
+pub const LONGEST_NAME: usize = 100;
+
 /// Who a child is: it stays in the care circle.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ChildIdentity {
@@ -151,6 +155,12 @@ impl ChildIdentity {
     /// Given name, then family name: as people say it.
     pub fn full_name(&self) -> String {
         format!("{} {}", self.first_name, self.last_name)
+    }
+
+    /// Whether a name or the school is longer than a line takes.
+    pub fn is_too_long(&self) -> bool {
+        let school = self.school.as_deref().unwrap_or_default();
+        [&self.first_name, &self.last_name, school].into_iter().any(|text| text.chars().count() > LONGEST_NAME)
     }
 
     /// Age in whole years on a day.
@@ -236,9 +246,16 @@ impl std::fmt::Debug for GuardianContact {
 }
 
 impl GuardianContact {
+    /// Whether something of it is longer than a line takes.
+    pub fn is_too_long(&self) -> bool {
+        let ways = [self.phone.as_deref(), self.email.as_deref()].into_iter().flatten();
+        let mut texts = [self.name.as_str(), self.relation.as_str()].into_iter().chain(ways);
+        texts.any(|text| text.chars().count() > LONGEST_NAME)
+    }
+
     /// Whether there is a way to reach them.
     pub fn is_reachable(&self) -> bool {
-        self.phone.is_some() || self.email.is_some()
+        [&self.phone, &self.email].into_iter().flatten().any(|way| !way.trim().is_empty())
     }
 }
 

@@ -11,8 +11,8 @@ use crate::accounts::guards::As;
 use crate::app::App;
 use crate::children::create_child::ChildEntry;
 use crate::children::{
-    Child, ChildIdentity, Gender, Guardian, GuardianContact, add_guardian, close_child, create_child, edit_child,
-    edit_guardian, look_up,
+    Child, ChildIdentity, Gender, Guardian, GuardianContact, LONGEST_NAME, add_guardian, close_child, create_child,
+    edit_child, edit_guardian, look_up,
 };
 use crate::conventions;
 use crate::db::AnyConnection;
@@ -23,15 +23,19 @@ use crate::ids::{ChildId, GuardianId, NeighbourhoodId, ProgrammeId};
 use crate::links;
 use crate::web::{self, Choice, Flash, FormState, Layout};
 
-/// The longest name, relation or school.
-const LONGEST: usize = 100;
-
 /// The lists that the form of a child offers.
 struct Offered {
     neighbourhoods: Vec<Choice>,
     referents: Vec<Choice>,
     /// The programme of each neighbourhood: choosing where the child lives chooses who follows (rule 3).
     programmes: Vec<(NeighbourhoodId, ProgrammeId)>,
+}
+
+impl Offered {
+    /// The neighbourhood that can only be meant, when the programme has one.
+    fn only_neighbourhood(&self) -> &str {
+        if let [only] = self.neighbourhoods.as_slice() { &only.value } else { "" }
+    }
 }
 
 #[derive(Template)]
@@ -182,8 +186,8 @@ pub(super) fn key(form: &FormState, who: &As<Coordinator>, verb: &str) -> Option
 }
 
 fn read_entry(form: &mut FormState) -> Option<ChildEntry> {
-    let first_name = form.required_text_within("first_name", "le prénom", LONGEST);
-    let last_name = form.required_text_within("last_name", "le nom de famille", LONGEST);
+    let first_name = form.required_text_within("first_name", "le prénom", LONGEST_NAME);
+    let last_name = form.required_text_within("last_name", "le nom de famille", LONGEST_NAME);
     let born_on = form.required_date("born_on", "la date de naissance");
     let gender = form.required_choice("gender", "le genre", |word| word.parse().ok());
     let neighbourhood = form.required_id("neighbourhood", "un quartier");
@@ -194,7 +198,7 @@ fn read_entry(form: &mut FormState) -> Option<ChildEntry> {
     };
     let school = match form.optional_text("school") {
         None => Some(None),
-        Some(_) => form.required_text_within("school", "l’école", LONGEST).map(Some),
+        Some(_) => form.required_text_within("school", "l’école", LONGEST_NAME).map(Some),
     };
     let identity = ChildIdentity { first_name: first_name?, last_name: last_name?, born_on: born_on?, school: school? };
     Some(ChildEntry {
@@ -219,8 +223,8 @@ fn read_guardians(form: &mut FormState) -> Option<Vec<GuardianContact>> {
 
 fn read_contact(form: &mut FormState, prefix: &str) -> Option<GuardianContact> {
     let field = |name: &str| format!("{prefix}_{name}");
-    let name = form.required_text_within(&field("name"), "le nom du responsable légal", LONGEST);
-    let relation = form.required_text_within(&field("relation"), "le lien avec l’enfant", LONGEST);
+    let name = form.required_text_within(&field("name"), "le nom du responsable légal", LONGEST_NAME);
+    let relation = form.required_text_within(&field("relation"), "le lien avec l’enfant", LONGEST_NAME);
     let phone =
         form.optional(&field("phone"), "le téléphone", "dix chiffres au moins, par exemple 06 12 34 56 78", read_phone);
     let email = match form.optional_text(&field("email")) {

@@ -4,7 +4,7 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use psypre::accounts::{Coordinator, Psychologist, Role};
+use psypre::accounts::{Coordinator, Psychologist, Role, tokens};
 use psypre::children::add_consent::GivenConsent;
 use psypre::children::create_child::ChildEntry;
 use psypre::children::refer::Grant;
@@ -18,6 +18,7 @@ use psypre::journal::Actor;
 use psypre::schema;
 
 use crate::support::app::TestApp;
+use crate::support::browser::Browser;
 
 /// Who signs in where; the password is `support::app::PASSWORD`.
 pub const CHENOVE_COORDINATOR: &str = "coordination.chenove@example.org";
@@ -124,6 +125,13 @@ impl<'a> World<'a> {
     /// [`CLAIRE`], as verbs ask for her.
     pub fn psychologist(&self) -> Psychologist {
         Psychologist { account: self.claire_account, id: self.claire }
+    }
+
+    /// A program that acts for an account, with a bearer token.
+    pub fn program(&self, account: AccountId) -> Browser {
+        let clock = &self.app.app.clock;
+        let new = done(self.app, |tx| tokens::create(tx, clock, Actor::System, account, "programme de test", 30));
+        Browser::with_bearer(&self.app.base_url, &new.token)
     }
 
     /// The neighbourhoods of a programme.
