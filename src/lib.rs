@@ -57,3 +57,5 @@ pub mod home;
 pub mod router;
 pub mod server;
 pub mod worker;
+
+pub mod demo;

@@ -3,6 +3,7 @@
 
 mod commands;
 
+use std::error::Error;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,6 +18,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::commands::accounts::{self, AccountCommand, TokenCommand};
 use crate::commands::conventions::{self, ConventionCommand};
+use crate::commands::demo::{self, DemoArguments};
 use crate::commands::{Outcome, upkeep};
 
 /// Sessions, approvals and invoices of psychologists in a programme de réussite éducative.
@@ -34,6 +36,8 @@ struct Cli {
 enum Command {
     /// Serve the web application
     Serve,
+    /// Serve a fresh database with the real convention and invented people
+    Demo(DemoArguments),
     /// Bring the schema up to date
     Migrate,
     /// Verify every invariant; exit 1 naming each that fails
@@ -93,24 +97,29 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Outcome {
-    let url = cli.database_url;
+    let app = || start(cli.database_url);
+    match cli.command {
+        Command::Serve => serve(app()?),
+        Command::Demo(arguments) => demo::run(arguments),
+        Command::Migrate => app().map(|_| ExitCode::SUCCESS),
+        Command::Check => upkeep::check(&app()?),
+        Command::Convention(command) => conventions::run(&app()?, &command),
+        Command::Account(command) => accounts::run(&app()?, command),
+        Command::Token(command) => accounts::run_token(&app()?, command),
+        Command::Audit(Audit::Verify) => upkeep::verify(&app()?),
+        Command::Outbox(Outbox::Send) => upkeep::send_mails(&app()?),
+        Command::Backup { file } => upkeep::backup(&app()?, &file),
+        Command::Purge { dry_run } => upkeep::purge(&app()?, dry_run),
+    }
+}
+
+/// The application on the machine's clock, with the settings of the environment.
+fn start(database_url: Option<String>) -> Result<App, Box<dyn Error>> {
     let config = Config::from_vars(|name| match name {
-        "DATABASE_URL" => url.clone(),
+        "DATABASE_URL" => database_url.clone(),
         _ => std::env::var(name).ok().filter(|value| !value.trim().is_empty()),
     })?;
-    let app = App::start(config, Clock::system())?;
-    match cli.command {
-        Command::Serve => serve(app),
-        Command::Migrate => Ok(ExitCode::SUCCESS),
-        Command::Check => upkeep::check(&app),
-        Command::Convention(command) => conventions::run(&app, &command),
-        Command::Account(command) => accounts::run(&app, command),
-        Command::Token(command) => accounts::run_token(&app, command),
-        Command::Audit(Audit::Verify) => upkeep::verify(&app),
-        Command::Outbox(Outbox::Send) => upkeep::send_mails(&app),
-        Command::Backup { file } => upkeep::backup(&app, &file),
-        Command::Purge { dry_run } => upkeep::purge(&app, dry_run),
-    }
+    Ok(App::start(config, Clock::system())?)
 }
 
 fn serve(app: App) -> Outcome {

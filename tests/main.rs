@@ -8,6 +8,7 @@ mod accounts;
 mod architecture;
 mod children;
 mod conventions;
+mod demo;
 mod mail;
 mod migrations;
 mod openapi;

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod conventions;
+pub mod demo;
 pub mod upkeep;
 
 use std::error::Error;

@@ -1,0 +1,73 @@
+//! The demonstration: the real convention, invented people, and three months of their life played through the same verbs as
+//! theirs, on a clock that moves.
+
+mod convention;
+mod life;
+mod people;
+
+use chrono::NaiveDate;
+
+use crate::app::App;
+use crate::calendar::{self, Month};
+use crate::clock::Clock;
+use crate::db::DbError;
+use crate::sql_types::Ts;
+
+pub use people::{Account, PASSWORD};
+
+/// Why the demonstration cannot be played. It goes through the same rules as people: a refusal here is a fault of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("the demonstration cannot be played: {0}")]
+pub struct DemoError(String);
+
+impl DemoError {
+    /// What went wrong, in words.
+    fn new(cause: impl std::fmt::Display) -> Self {
+        Self(cause.to_string())
+    }
+}
+
+impl From<DbError> for DemoError {
+    fn from(e: DbError) -> Self {
+        Self::new(e)
+    }
+}
+
+/// Full months played before the present one.
+const MONTHS: u32 = 3;
+
+/// Fills an empty database with three months of life until now, and tells who can sign in.
+///
+/// # Errors
+/// When the database fails, or a rule refuses what the play does.
+pub fn fill(app: &App) -> Result<Vec<Account>, DemoError> {
+    let now = app.clock.now();
+    let today = calendar::local_date(now);
+    let start = (0..MONTHS).fold(Month::of(today), |month, _| month.previous()).first();
+    let stage = Stage { app: App { clock: Clock::fixed(opening(start, now).utc()), ..app.clone() }, start, now };
+    let convention = convention::enter(&stage)?;
+    let cast = people::gather(&stage, convention)?;
+    life::play(&stage, &cast)?;
+    Ok(cast.accounts)
+}
+
+/// Eight in the morning of the first day.
+fn opening(start: NaiveDate, now: Ts) -> Ts {
+    let morning = chrono::NaiveTime::from_hms_opt(8, 0, 0).unwrap_or_default();
+    calendar::instant(start, morning).unwrap_or(now)
+}
+
+/// Where it is played: the application on a clock of its own.
+struct Stage {
+    app: App,
+    /// The first day.
+    start: NaiveDate,
+    /// The instant at which the play stops: the present.
+    now: Ts,
+}
+
+impl Stage {
+    fn today(&self) -> NaiveDate {
+        calendar::local_date(self.now)
+    }
+}
