@@ -251,6 +251,26 @@ impl Db {
         body(&mut conn)
     }
 
+    /// Lends a connection that sees the database as it stood at its first query, whatever is written meanwhile; nobody
+    /// waits for it.
+    ///
+    /// # Errors
+    /// When no connection is free in time, or as the body says.
+    pub fn snapshot<T, E>(&self, body: impl FnOnce(&mut AnyConnection) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<DbError> + From<DieselError>,
+    {
+        let mut pooled = self.pool.get().map_err(DbError::from)?;
+        let conn: &mut AnyConnection = &mut pooled;
+        conn.transaction(|conn| {
+            // an embedded database gives every transaction its snapshot
+            if let AnyConnection::Pg(c) = conn {
+                c.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
+            }
+            body(conn)
+        })
+    }
+
     /// Lends a transaction; commits when the body returns `Ok`, and runs it again when writers met.
     /// The body must therefore change nothing but the database.
     ///

@@ -46,6 +46,8 @@ pub mod sessions;
 
 pub mod invoices;
 
+pub mod exports;
+
 pub mod audit;
 pub mod openapi;
 pub mod site;

@@ -1,0 +1,181 @@
+//! What exports read: whole months by joins, never a query for each row. Children are references here.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+
+use super::ExportedLine;
+use crate::calendar::{Month, local_date};
+use crate::conventions::ServiceType;
+use crate::db::AnyConnection;
+use crate::documents::{CertificateRow, Seller, VatRegime};
+use crate::hours::Minutes;
+use crate::ids::{ConventionId, InvoiceId};
+use crate::invoices::{FileKind, InvoiceKind};
+use crate::money::Cents;
+use crate::schema::{
+    accounts, budget_years, children, convention_programmes, conventions, invoice_files, invoice_lines, invoices,
+    programmes, psychologists, quotas, sessions, signatories,
+};
+use crate::sessions::Attendance;
+use crate::sql_types::Ts;
+
+/// What the frozen content of an invoice says of its issuer; the rest of it is not read.
+#[derive(serde::Deserialize)]
+struct Content {
+    invoice: Issued,
+}
+
+#[derive(serde::Deserialize)]
+struct Issued {
+    seller: Seller,
+}
+
+/// The issuer of each invoice of a month, as it was frozen.
+pub fn sellers(conn: &mut AnyConnection, month: Month) -> QueryResult<BTreeMap<InvoiceId, Seller>> {
+    let rows = invoices::table
+        .filter(invoices::month_on.eq(month.first()))
+        .select((invoices::id, invoices::content))
+        .load::<(InvoiceId, String)>(conn)?;
+    let read = |(id, json): (InvoiceId, String)| {
+        let content: Content =
+            serde_json::from_str(&json).map_err(|e| DieselError::DeserializationError(e.into()))?;
+        Ok((id, content.invoice.seller))
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// The title of each convention under which the month was billed.
+pub fn titles(conn: &mut AnyConnection, month: Month) -> QueryResult<BTreeMap<ConventionId, String>> {
+    let rows = conventions::table
+        .filter(conventions::starts_on.le(month.last()).and(conventions::ends_on.ge(month.first())))
+        .select((conventions::id, conventions::title))
+        .load::<(ConventionId, String)>(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+type LineRow = ((InvoiceId, InvoiceKind), i32, (String, String), ServiceType, i32, Minutes, Cents, Cents, VatRegime);
+
+/// The lines of each invoice of a month by position, signed.
+pub fn lines(conn: &mut AnyConnection, month: Month) -> QueryResult<BTreeMap<InvoiceId, Vec<ExportedLine>>> {
+    let rows = invoice_lines::table
+        .inner_join(invoices::table)
+        .inner_join(programmes::table)
+        .filter(invoices::month_on.eq(month.first()))
+        .select((
+            (invoices::id, invoices::kind),
+            invoice_lines::position,
+            (programmes::code, programmes::name),
+            invoice_lines::service_type,
+            invoice_lines::session_count,
+            invoice_lines::minutes,
+            invoice_lines::hourly_cents,
+            invoice_lines::net_cents,
+            invoice_lines::vat_regime,
+        ))
+        .order((invoice_lines::invoice_id, invoice_lines::position))
+        .load::<LineRow>(conn)?;
+    let mut lines: BTreeMap<InvoiceId, Vec<ExportedLine>> = BTreeMap::new();
+    for ((invoice, kind), position, (programme_code, programme), service, count, time, hourly, net, vat) in rows {
+        let (sign, net) = match kind {
+            InvoiceKind::Invoice => (1, net),
+            InvoiceKind::CreditNote => (-1, -net),
+        };
+        lines.entry(invoice).or_default().push(ExportedLine {
+            position,
+            programme_code,
+            programme,
+            service,
+            session_count: i64::from(sign * count),
+            time: Minutes(sign * time.0),
+            hourly,
+            net,
+            vat,
+        });
+    }
+    Ok(lines)
+}
+
+/// A kept file, with its hash.
+pub type KeptFile = (InvoiceId, FileKind, Vec<u8>, Vec<u8>);
+
+/// The kept files of some invoices.
+pub fn files(conn: &mut AnyConnection, ids: &[InvoiceId]) -> QueryResult<Vec<KeptFile>> {
+    invoice_files::table
+        .filter(invoice_files::invoice_id.eq_any(ids))
+        .select((invoice_files::invoice_id, invoice_files::kind, invoice_files::sha256, invoice_files::bytes))
+        .load(conn)
+}
+
+/// The programme and the convention of which a month's service is certified.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CertifiedProgramme {
+    /// The code of the programme.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// The signatory that runs it.
+    pub run_by: String,
+    /// The short name of the convention.
+    pub convention_slug: String,
+    /// Its title.
+    pub convention: String,
+}
+
+type SessionRow = (
+    (String, String, String, String, String),
+    (NaiveDate, String, String, Option<Attendance>, Minutes),
+    (String, Option<Ts>),
+);
+
+/// The sessions of a month whose service was certified and is billed, by programme and convention.
+pub fn certified(
+    conn: &mut AnyConnection,
+    month: Month,
+) -> QueryResult<BTreeMap<CertifiedProgramme, Vec<CertificateRow>>> {
+    let rows = sessions::table
+        .inner_join(programmes::table)
+        .inner_join(children::table)
+        .inner_join(psychologists::table)
+        .inner_join(quotas::table.inner_join(budget_years::table.inner_join(conventions::table)))
+        .inner_join(
+            convention_programmes::table.on(convention_programmes::programme_id
+                .eq(sessions::programme_id)
+                .and(convention_programmes::convention_id.eq(conventions::id))),
+        )
+        .inner_join(signatories::table.on(signatories::id.eq(convention_programmes::signatory_id)))
+        .inner_join(accounts::table.on(sessions::decided_by.eq(accounts::id.nullable())))
+        .filter(sessions::session_on.between(month.first(), month.last()))
+        .filter(sessions::state.eq_any(["approved", "invoiced"]))
+        .filter(sessions::billed_minutes.gt(Minutes::ZERO))
+        .select((
+            (programmes::code, programmes::name, signatories::name, conventions::slug, conventions::title),
+            (
+                sessions::session_on,
+                psychologists::legal_name,
+                children::reference,
+                sessions::attendance,
+                sessions::billed_minutes,
+            ),
+            (accounts::display_name, sessions::decided_at),
+        ))
+        .order((sessions::session_on, sessions::starts_at, sessions::id))
+        .load::<SessionRow>(conn)?;
+    let mut programmes: BTreeMap<CertifiedProgramme, Vec<CertificateRow>> = BTreeMap::new();
+    for ((code, name, run_by, convention_slug, convention), session, (approved_by, decided_at)) in rows {
+        let (held_on, psychologist, child_reference, attendance, duration_minutes) = session;
+        let key = CertifiedProgramme { code, name, run_by, convention_slug, convention };
+        programmes.entry(key).or_default().push(CertificateRow {
+            held_on,
+            psychologist,
+            child_reference,
+            attendance: attendance.map(Attendance::french).unwrap_or_default().to_owned(),
+            duration_minutes,
+            approved_by,
+            approved_on: decided_at.map_or(held_on, local_date),
+        });
+    }
+    Ok(programmes)
+}
