@@ -1,5 +1,6 @@
 //! Every address of a page, written once. People read them: they are French, and hold no name.
 
+use crate::calendar::Month;
 use crate::ids::{
     AccountId, ApiTokenId, ChildId, ConventionId, GuardianId, InvoiceId, PsychologistId, ReferralId, SessionId,
 };
@@ -167,4 +168,14 @@ pub fn buyer(id: ConventionId) -> String {
 /// A psychologist's own rate under a convention.
 pub fn new_rate(id: ConventionId) -> String {
     format!("{CONVENTION}/{id}/tarifs")
+}
+
+/// What a month holds for the accountant.
+pub fn exports(month: Month) -> String {
+    format!("{EXPORTS}?mois={}", month.iso())
+}
+
+/// A file of a month: `2026-10.csv`.
+pub fn export_file(month: Month, format: &str) -> String {
+    format!("{EXPORTS}/{}.{format}", month.iso())
 }

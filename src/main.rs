@@ -19,6 +19,7 @@ use tracing_subscriber::EnvFilter;
 use crate::commands::accounts::{self, AccountCommand, TokenCommand};
 use crate::commands::conventions::{self, ConventionCommand};
 use crate::commands::demo::{self, DemoArguments};
+use crate::commands::exports::{self, ExportCommand};
 use crate::commands::{Outcome, upkeep};
 
 /// Sessions, approvals and invoices of psychologists in a programme de réussite éducative.
@@ -51,6 +52,9 @@ enum Command {
     /// Bearer tokens of the API
     #[command(subcommand)]
     Token(TokenCommand),
+    /// A month in a file
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// The journal
     #[command(subcommand)]
     Audit(Audit),
@@ -106,6 +110,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Convention(command) => conventions::run(&app()?, &command),
         Command::Account(command) => accounts::run(&app()?, command),
         Command::Token(command) => accounts::run_token(&app()?, command),
+        Command::Export(command) => exports::run(&app()?, &command),
         Command::Audit(Audit::Verify) => upkeep::verify(&app()?),
         Command::Outbox(Outbox::Send) => upkeep::send_mails(&app()?),
         Command::Backup { file } => upkeep::backup(&app()?, &file),

@@ -6,7 +6,7 @@
 use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::Role;
-use crate::{accounts, audit, children, conventions, site, web};
+use crate::{accounts, audit, children, conventions, exports, site, web};
 
 /// Who may ask an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,4 +131,9 @@ routes! {
     GET "/api/v1/referrals" [Coordinator, Psychologist, Referent] children::api::list_referrals;
     POST "/api/v1/referrals" [Coordinator] children::api::create_referral;
     POST "/api/v1/referrals/{referral}/consents" [Coordinator] children::api::create_consent;
+
+    // exports
+    GET "/exports" [Accountant] exports::pages::show_exports;
+    GET "/exports/{file}" [Accountant] exports::pages::show_file;
+    GET "/api/v1/exports/invoices" [Accountant] exports::api::show_export;
 }

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod conventions;
 pub mod demo;
+pub mod exports;
 pub mod upkeep;
 
 use std::error::Error;

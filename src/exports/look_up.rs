@@ -39,6 +39,14 @@ pub fn month(conn: &mut AnyConnection, clock: &Clock, month: Month) -> QueryResu
     Ok(MonthExport { month, made_at: clock.now(), invoices: whole })
 }
 
+/// The latest month that was billed.
+///
+/// # Errors
+/// When the database fails.
+pub fn latest_month(conn: &mut AnyConnection) -> QueryResult<Option<Month>> {
+    store::latest_month(conn)
+}
+
 /// By day, issuer, and rank in the series: a longer number is a later one.
 fn order(one: &ExportedInvoice) -> (chrono::NaiveDate, &str, usize, &str) {
     let number = one.invoice.number.as_str();

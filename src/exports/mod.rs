@@ -3,11 +3,13 @@
 //! An invoice and the credit note that takes it back both stand in the month billed: the credit note with the opposite
 //! sign (amounts, hours, sessions), so that any sum of a column is what is owed. Nothing here knows a child's name.
 
+pub mod api;
 mod archive;
 mod documents;
 pub mod export;
 pub mod json_file;
 pub mod look_up;
+pub mod pages;
 mod store;
 mod tables;
 mod text_file;

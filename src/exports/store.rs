@@ -40,8 +40,7 @@ pub fn sellers(conn: &mut AnyConnection, month: Month) -> QueryResult<BTreeMap<I
         .select((invoices::id, invoices::content))
         .load::<(InvoiceId, String)>(conn)?;
     let read = |(id, json): (InvoiceId, String)| {
-        let content: Content =
-            serde_json::from_str(&json).map_err(|e| DieselError::DeserializationError(e.into()))?;
+        let content: Content = serde_json::from_str(&json).map_err(|e| DieselError::DeserializationError(e.into()))?;
         Ok((id, content.invoice.seller))
     };
     rows.into_iter().map(read).collect()
@@ -54,6 +53,12 @@ pub fn titles(conn: &mut AnyConnection, month: Month) -> QueryResult<BTreeMap<Co
         .select((conventions::id, conventions::title))
         .load::<(ConventionId, String)>(conn)?;
     Ok(rows.into_iter().collect())
+}
+
+/// The latest month that was billed.
+pub fn latest_month(conn: &mut AnyConnection) -> QueryResult<Option<Month>> {
+    let latest: Option<NaiveDate> = invoices::table.select(diesel::dsl::max(invoices::month_on)).first(conn)?;
+    Ok(latest.map(Month::of))
 }
 
 type LineRow = ((InvoiceId, InvoiceKind), i32, (String, String), ServiceType, i32, Minutes, Cents, Cents, VatRegime);

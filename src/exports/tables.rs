@@ -101,13 +101,8 @@ const LINES: &[Column] = &[
     column("Régime de TVA", 44),
 ];
 
-const PROGRAMMES: &[Column] = &[
-    column("Code PRE", 10),
-    column("PRE", 28),
-    summed("Séances", 10),
-    summed("Heures", 10),
-    summed("Montant HT", 14),
-];
+const PROGRAMMES: &[Column] =
+    &[column("Code PRE", 10), column("PRE", 28), summed("Séances", 10), summed("Heures", 10), summed("Montant HT", 14)];
 
 /// A row for each invoice and credit note.
 pub fn invoices(export: &MonthExport) -> Table {

@@ -31,7 +31,8 @@ fn cell(cell: &Cell) -> String {
 
 /// Words that a spreadsheet does not take for a formula; figures are written apart, and keep their sign.
 fn harmless(words: &str) -> String {
-    let starts_a_formula = |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
+    let starts_a_formula =
+        |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
     if words.starts_with(starts_a_formula) { format!("'{words}") } else { words.to_owned() }
 }
 
@@ -70,7 +71,10 @@ mod tests {
             let cell = written.strip_prefix("\u{feff}Mots\r\n").expect("a heading");
             assert!(cell.trim_start_matches('"').starts_with('\''), "{cell}");
         }
-        assert_eq!(file(vec![vec![Cell::Text("Claire; (EI) \"x\"".to_owned())]]).lines().nth(1), Some("\"Claire; (EI) \"\"x\"\"\""));
+        assert_eq!(
+            file(vec![vec![Cell::Text("Claire; (EI) \"x\"".to_owned())]]).lines().nth(1),
+            Some("\"Claire; (EI) \"\"x\"\"\"")
+        );
     }
 
     proptest! {

@@ -1,6 +1,8 @@
 //! The month as a workbook: invoices, lines, programmes, each with real dates and numbers and a row of totals.
 
-use rust_xlsxwriter::{Color, DocProperties, Format, FormatAlign, FormatBorder, Formula, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{
+    Color, DocProperties, Format, FormatAlign, FormatBorder, Formula, Workbook, Worksheet, XlsxError,
+};
 
 use super::tables::{self, Cell, Column, Table};
 use super::{ExportRefusal, MonthExport};
