@@ -1,17 +1,17 @@
 //! Exports for programs.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::{Data, Query};
 
+use super::ExportFormat;
 use super::export::{Exporter, export};
-use super::{ExportFormat, ExportedFile};
 use crate::accounts::Accountant;
 use crate::accounts::guards::As;
 use crate::app::App;
 use crate::calendar::Month;
 use crate::db;
 use crate::error::AppError;
+use crate::web;
 
 /// Which export is asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
@@ -50,13 +50,6 @@ pub async fn show_export(
     })?;
     let format = format.unwrap_or(ExportFormat::Json);
     let (db, clock, who) = (app.db.clone(), app.clock.clone(), Exporter::Accountant(*who));
-    Ok(send(db::blocking(move || export(&db, &clock, who, month, format)).await?))
-}
-
-/// Answers with a file to keep.
-pub(super) fn send(file: ExportedFile) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(file.format.media_type())
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", file.name)))
-        .body(file.bytes)
+    let file = db::blocking(move || export(&db, &clock, who, month, format)).await?;
+    Ok(web::attachment(&file.name, format.media_type(), file.bytes))
 }

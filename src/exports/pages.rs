@@ -4,7 +4,6 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::api::send;
 use super::export::{Exporter, export};
 use super::{ExportFormat, ProgrammeTotal, Totals, look_up};
 use crate::accounts::Accountant;
@@ -101,5 +100,6 @@ pub async fn show_file(app: Data<App>, who: As<Accountant>, file: Path<String>) 
     let month = Month::parse(month).ok_or(AppError::NotFound)?;
     let format: ExportFormat = format.parse().map_err(|_| AppError::NotFound)?;
     let (db, clock, who) = (app.db.clone(), app.clock.clone(), Exporter::Accountant(*who));
-    Ok(send(db::blocking(move || export(&db, &clock, who, month, format)).await?))
+    let file = db::blocking(move || export(&db, &clock, who, month, format)).await?;
+    Ok(web::attachment(&file.name, format.media_type(), file.bytes))
 }

@@ -3,7 +3,7 @@
 //! `frontend/README.md` shows how a page is written with these.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{CONTENT_DISPOSITION, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 
@@ -55,6 +55,12 @@ pub fn page_with(
         response.cookie(flash::removal());
     }
     Ok(response.content_type("text/html; charset=utf-8").body(html))
+}
+
+/// Answers with a file to keep; its name is ours, so it needs no escape.
+pub fn attachment(name: &str, media_type: &str, bytes: Vec<u8>) -> HttpResponse {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    HttpResponse::Ok().content_type(media_type).insert_header((CONTENT_DISPOSITION, disposition)).body(bytes)
 }
 
 /// Sends the person to a page after a POST (303).
