@@ -15,6 +15,7 @@ use crate::money::Cents;
 
 /// An amount, as programs count it and as people check it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ExportedAmount)]
 pub struct Amount {
     /// Whole cents, negative on a credit note.
     cents: i64,
@@ -30,6 +31,7 @@ impl From<Cents> for Amount {
 
 /// A length of time, in whole minutes and in hours with two decimals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ExportedDuration)]
 pub struct Length {
     minutes: i32,
     hours: String,
@@ -43,6 +45,7 @@ impl From<Minutes> for Length {
 
 /// A month of invoices and credit notes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ExportedMonth)]
 pub struct MonthFile {
     /// The version of these names: 1.
     version: u8,
@@ -60,6 +63,7 @@ pub struct MonthFile {
 
 /// What a month adds up to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ExportedTotals)]
 pub struct MonthTotals {
     /// How many invoices.
     invoices: i64,
@@ -78,6 +82,7 @@ pub struct MonthTotals {
 
 /// What a programme costs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ExportedProgramme)]
 pub struct Programme {
     code: String,
     name: String,
@@ -88,6 +93,7 @@ pub struct Programme {
 
 /// An invoice or a credit note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ExportedInvoice)]
 pub struct InvoiceEntry {
     id: InvoiceId,
     kind: InvoiceKind,
@@ -113,6 +119,7 @@ pub struct InvoiceEntry {
 
 /// Who issued an invoice, as it says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ExportedIssuer)]
 pub struct Issuer {
     legal_name: String,
     siret: String,
@@ -122,6 +129,7 @@ pub struct Issuer {
 
 /// A line of an invoice or a credit note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ExportedLine)]
 pub struct Line {
     position: i32,
     programme_code: String,
