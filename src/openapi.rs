@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use crate::{accounts, audit, exports};
+use crate::{accounts, audit, children, exports};
 
 /// Every address of the API.
 #[derive(Debug, OpenApi)]
@@ -18,7 +18,18 @@ use crate::{accounts, audit, exports};
             body is refused. A refusal is an RFC 9457 problem with a stable code; its detail is the French sentence \
             that the pages show."
     ),
-    paths(show_openapi, accounts::api::show_me, audit::api::list_audit, exports::api::show_export),
+    paths(
+        show_openapi,
+        accounts::api::show_me,
+        audit::api::list_audit,
+        children::api::list_children,
+        children::api::create_child,
+        children::api::show_child,
+        children::api::list_referrals,
+        children::api::create_referral,
+        children::api::create_consent,
+        exports::api::show_export,
+    ),
     components(schemas(ProblemDetails)),
     modifiers(&Shared),
     security(("bearer" = []))
