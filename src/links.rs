@@ -45,6 +45,8 @@ pub const QUOTAS: &str = "/quotites";
 pub const INVOICES: &str = "/factures";
 /// The preview of a month's invoice.
 pub const INVOICE_PREVIEW: &str = "/factures/apercu";
+/// What will happen when a month's invoice is issued, and the button that issues it.
+pub const INVOICE_ISSUE: &str = "/factures/emission";
 /// Exports.
 pub const EXPORTS: &str = "/exports";
 /// The convention.
@@ -57,6 +59,14 @@ pub const JOURNAL: &str = "/journal";
 pub const JOURNAL_VERIFICATION: &str = "/journal/verification";
 /// How a psychologist bills: identity, bank, VAT.
 pub const BILLING: &str = "/facturation";
+/// A psychologist's VAT, by service type.
+pub const BILLING_VAT: &str = "/facturation/tva";
+/// The billing mandate.
+pub const BILLING_MANDATE: &str = "/facturation/mandat";
+/// Taking the billing mandate back.
+pub const BILLING_MANDATE_END: &str = "/facturation/mandat/retrait";
+/// The psychologists, for the administrator.
+pub const PSYCHOLOGISTS: &str = "/psychologues";
 /// The declaration of accessibility.
 pub const ACCESSIBILITY: &str = "/accessibilite";
 /// Legal notices.
@@ -145,6 +155,41 @@ pub fn invoice(id: InvoiceId) -> String {
     format!("{INVOICES}/{id}")
 }
 
+/// A file of an invoice: `factur-x.pdf`, `plain.pdf`, `cii.xml` or `statement.pdf`.
+pub fn invoice_file(id: InvoiceId, file: &str) -> String {
+    format!("{INVOICES}/{id}/fichiers/{file}")
+}
+
+/// Cancelling an invoice by a credit note.
+pub fn invoice_credit(id: InvoiceId) -> String {
+    format!("{INVOICES}/{id}/avoir")
+}
+
+/// Cancelling an invoice and issuing it anew.
+pub fn invoice_reissue(id: InvoiceId) -> String {
+    format!("{INVOICES}/{id}/reemission")
+}
+
+/// Rejecting an invoice.
+pub fn invoice_rejection(id: InvoiceId) -> String {
+    format!("{INVOICES}/{id}/rejet")
+}
+
+/// Recording that an invoice was received.
+pub fn invoice_deposit(id: InvoiceId) -> String {
+    format!("{INVOICES}/{id}/depot")
+}
+
+/// Recording the payment order of an invoice.
+pub fn invoice_payment_order(id: InvoiceId) -> String {
+    format!("{INVOICES}/{id}/mandatement")
+}
+
+/// Recording the payment of an invoice.
+pub fn invoice_payment(id: InvoiceId) -> String {
+    format!("{INVOICES}/{id}/paiement")
+}
+
 /// An account, for the administrator.
 pub fn account(id: AccountId) -> String {
     format!("{ACCOUNTS}/{id}")
@@ -152,7 +197,7 @@ pub fn account(id: AccountId) -> String {
 
 /// A psychologist's billing identity, for the administrator.
 pub fn psychologist(id: PsychologistId) -> String {
-    format!("/psychologues/{id}")
+    format!("{PSYCHOLOGISTS}/{id}")
 }
 
 /// A convention, by its short name.
@@ -178,4 +223,14 @@ pub fn exports(month: Month) -> String {
 /// A file of a month: `2026-10.csv`.
 pub fn export_file(month: Month, format: &str) -> String {
     format!("{EXPORTS}/{}.{format}", month.iso())
+}
+
+/// The invoices of a month.
+pub fn invoices_of_month(month: Month) -> String {
+    format!("{INVOICES}?mois={}", month.iso())
+}
+
+/// What the invoice of a month would be.
+pub fn preview_of_month(month: Month) -> String {
+    format!("{INVOICE_PREVIEW}?mois={}", month.iso())
 }

@@ -6,7 +6,7 @@
 use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::Role;
-use crate::{accounts, audit, children, conventions, exports, site, web};
+use crate::{accounts, audit, children, conventions, exports, invoices, psychologists, site, web};
 
 /// Who may ask an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,4 +136,29 @@ routes! {
     GET "/exports" [Accountant] exports::pages::show_exports;
     GET "/exports/{file}" [Accountant] exports::pages::show_file;
     GET "/api/v1/exports/invoices" [Accountant] exports::api::show_export;
+
+    // psychologists as issuers
+    GET "/facturation" [Psychologist] psychologists::pages::show_billing;
+    POST "/facturation" [Psychologist] psychologists::pages::create_billing_change;
+    POST "/facturation/tva" [Psychologist] psychologists::pages::create_vat_regime;
+    POST "/facturation/mandat" [Psychologist] psychologists::pages::create_mandate;
+    POST "/facturation/mandat/retrait" [Psychologist] psychologists::pages::create_mandate_end;
+    GET "/psychologues" [Administrator] psychologists::pages::list_psychologists;
+    GET "/psychologues/{psychologist}" [Administrator] psychologists::pages::show_psychologist;
+
+    // invoices
+    GET "/factures" [Psychologist, Accountant] invoices::pages_list::list_invoices;
+    POST "/factures" [Psychologist] invoices::pages_issue::create_invoice;
+    GET "/factures/apercu" [Psychologist] invoices::pages_issue::show_preview;
+    GET "/factures/emission" [Psychologist] invoices::pages_issue::show_issue;
+    GET "/factures/{invoice}" [Psychologist, Accountant] invoices::pages::show_invoice;
+    GET "/factures/{invoice}/fichiers/{file}" [Psychologist, Accountant] invoices::pages::show_file;
+    GET "/factures/{invoice}/avoir" [Psychologist] invoices::pages_issue::show_credit;
+    POST "/factures/{invoice}/avoir" [Psychologist] invoices::pages_issue::create_credit_note;
+    POST "/factures/{invoice}/reemission" [Psychologist] invoices::pages_issue::create_reissue;
+    POST "/factures/{invoice}/depot" [Accountant] invoices::pages::create_deposit;
+    GET "/factures/{invoice}/rejet" [Accountant] invoices::pages::show_rejection;
+    POST "/factures/{invoice}/rejet" [Accountant] invoices::pages::create_rejection;
+    POST "/factures/{invoice}/mandatement" [Accountant] invoices::pages::create_payment_order;
+    POST "/factures/{invoice}/paiement" [Accountant] invoices::pages::create_payment;
 }

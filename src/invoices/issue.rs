@@ -7,7 +7,7 @@ use super::preflight::Finding;
 use super::preview::{Preview, preview};
 use super::{FrozenContent, PricedSession, service_name, store};
 use crate::accounts::Psychologist;
-use crate::calendar::{Month, local_time};
+use crate::calendar::Month;
 use crate::clock::Clock;
 use crate::conventions::InvoiceChannel;
 use crate::db::Tx;
@@ -198,7 +198,7 @@ fn content(preview: &Preview, place: &Place, mandate: Option<NaiveDate>) -> Resu
 fn statement_row(PricedSession { session, hourly, .. }: &PricedSession) -> StatementRow {
     StatementRow {
         held_on: session.on,
-        starts_at: local_time(session.starts_at),
+        starts_at: session.time(),
         child_reference: session.child_reference.clone(),
         programme: session.programme_name.clone(),
         service_type: service_name(session.service),

@@ -1,6 +1,6 @@
 //! What pages and other features ask of invoices.
 
 pub use super::store::{
-    ListFilter, MonthOfPsychologist, MonthSummary, StateTotal, content, credit_note_of, lines, list, list_count, load,
-    load_for, months_of_psychologist, of_psychologist, summary,
+    ListFilter, MonthOfPsychologist, MonthSummary, Search, StateTotal, content, credit_note_of, lines, list,
+    list_count, load, load_for, months_of_psychologist, of_psychologist, summary,
 };

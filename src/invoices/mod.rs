@@ -11,6 +11,9 @@ pub mod issue;
 pub mod issue_mandated;
 pub mod look_up;
 pub mod order_payment;
+pub mod pages;
+pub mod pages_issue;
+pub mod pages_list;
 pub mod pay;
 pub mod preflight;
 pub mod preview;
@@ -21,7 +24,7 @@ mod store;
 
 use std::collections::BTreeMap;
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, NaiveTime};
 
 use crate::accounts::{Accountant, Psychologist};
 use crate::calendar::{self, Month};
@@ -290,6 +293,13 @@ pub struct BillableSession {
     pub minutes: Minutes,
     /// The child's reference.
     pub child_reference: String,
+}
+
+impl BillableSession {
+    /// When it began, in local time.
+    pub fn time(&self) -> NaiveTime {
+        calendar::local_time(self.starts_at)
+    }
 }
 
 /// A session with the rate and the tax of its day.

@@ -6,6 +6,7 @@
 pub mod create;
 pub mod look_up;
 pub mod mandate;
+pub mod pages;
 pub mod set_vat_regime;
 mod store;
 pub mod update_billing;
@@ -213,6 +214,24 @@ impl BillingField {
     }
 }
 
+impl BillingField {
+    /// The word that users read.
+    pub fn french(self) -> &'static str {
+        match self {
+            Self::LegalName => "le nom sur les factures",
+            Self::Street => "l’adresse",
+            Self::Postcode => "le code postal",
+            Self::City => "la ville",
+            Self::Siret => "le SIRET",
+            Self::Rpps => "le numéro RPPS",
+            Self::Adeli => "le numéro ADELI",
+            Self::Iban => "l’IBAN",
+            Self::Bic => "le BIC",
+            Self::VatNumber => "le numéro de TVA",
+        }
+    }
+}
+
 /// How a field is at fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BillingFault {
@@ -267,6 +286,13 @@ pub struct DatedVatRegime {
     pub from: NaiveDate,
     /// The regime.
     pub regime: VatRegime,
+}
+
+impl DatedVatRegime {
+    /// The words that users read.
+    pub fn french(&self) -> &'static str {
+        regime_french(self.regime)
+    }
 }
 
 /// The regime in force for a service type on a day. Care is exempt by law (CGI art. 261, 4-1°) unless the psychologist
