@@ -9,6 +9,7 @@ mod architecture;
 mod children;
 mod conventions;
 mod demo;
+mod invoicing;
 mod mail;
 mod migrations;
 mod openapi;
