@@ -1,20 +1,23 @@
 //! The page that waits for whoever signs in: that of their role.
 
-use actix_web::HttpResponse;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 
 use crate::accounts::Role;
 use crate::accounts::guards::SignedIn;
+use crate::app::App;
 use crate::error::AppError;
 use crate::links;
+use crate::sessions::pages_today;
 use crate::web;
 
-/// Sends each role to its first page.
+/// Shows psychologists their day; sends each other role to its first page.
 ///
 /// # Errors
-/// Never by itself.
-pub async fn show_home(who: SignedIn) -> Result<HttpResponse, AppError> {
+/// When the database fails.
+pub async fn show_home(app: Data<App>, who: SignedIn, request: HttpRequest) -> Result<HttpResponse, AppError> {
     Ok(web::see_other(match who.role_in_use {
-        Role::Psychologist => links::SESSIONS,
+        Role::Psychologist => return pages_today::show_today(&app, &who, &request).await,
         Role::Coordinator => links::APPROVALS,
         Role::Referent => links::CHILDREN,
         Role::Administrator => links::QUOTAS,

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::clock::Clock;
-use crate::db::Tx;
+use crate::db::{Db, Tx};
 use crate::each;
 use crate::failure::Failure;
 use crate::ids::AccountId;
@@ -67,6 +67,24 @@ where
         .set(idempotency_keys::answer.eq(text))
         .execute(&mut **tx)?;
     Ok(Once::Answer(answer))
+}
+
+/// [`once`] in a transaction of its own, away from the threads that answer requests.
+///
+/// # Errors
+/// As the work says.
+pub async fn write_once<T, R>(
+    db: &Db,
+    clock: &Clock,
+    key: Option<Key>,
+    mut work: impl FnMut(&mut Tx<'_>) -> Result<T, Failure<R>> + Send + 'static,
+) -> Result<Once<T>, Failure<R>>
+where
+    T: Serialize + DeserializeOwned + Send + 'static,
+    R: Send + 'static,
+{
+    let clock = clock.clone();
+    db.write_async(move |tx| once(tx, &clock, key.as_ref(), &mut work)).await
 }
 
 /// Inserts the key; waits for another transaction that holds it, and then finds it taken.

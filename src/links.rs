@@ -100,6 +100,46 @@ pub fn session(id: SessionId) -> String {
     format!("{SESSIONS}/{id}")
 }
 
+/// What happened at a booked session.
+pub fn session_attendance(id: SessionId) -> String {
+    format!("{SESSIONS}/{id}/presence")
+}
+
+/// Correcting a session.
+pub fn session_correction(id: SessionId) -> String {
+    format!("{SESSIONS}/{id}/correction")
+}
+
+/// Cancelling a session.
+pub fn session_cancellation(id: SessionId) -> String {
+    format!("{SESSIONS}/{id}/annulation")
+}
+
+/// Undoing the recording of a session.
+pub fn session_recording_undone(id: SessionId) -> String {
+    format!("{SESSIONS}/{id}/saisie/annulation")
+}
+
+/// Approving a session.
+pub fn session_approval(id: SessionId) -> String {
+    format!("{SESSIONS}/{id}/validation")
+}
+
+/// Refusing a session.
+pub fn session_refusal(id: SessionId) -> String {
+    format!("{SESSIONS}/{id}/refus")
+}
+
+/// Withdrawing the approval of a session.
+pub fn session_withdrawal(id: SessionId) -> String {
+    format!("{SESSIONS}/{id}/retrait")
+}
+
+/// Withdrawing together what was approved at one instant, in microseconds.
+pub fn approvals_undone(at_microseconds: i64) -> String {
+    format!("{APPROVALS}/annulation/{at_microseconds}")
+}
+
 /// A child's file.
 pub fn child(id: ChildId) -> String {
     format!("{CHILDREN}/{id}")

@@ -6,7 +6,7 @@
 use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::Role;
-use crate::{accounts, audit, children, conventions, exports, invoices, psychologists, site, web};
+use crate::{accounts, audit, children, conventions, exports, invoices, psychologists, quotas, sessions, site, web};
 
 /// Who may ask an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +97,39 @@ routes! {
     POST "/comptes/{id}/roles/retrait" [Administrator] accounts::pages_list::create_role_withdrawal;
     POST "/comptes/{id}/desactivation" [Administrator] accounts::pages_list::create_closing;
     POST "/comptes/{id}/reactivation" [Administrator] accounts::pages_list::create_opening;
+
+    // sessions
+    GET "/seances" [Psychologist, Coordinator] sessions::pages::list_sessions;
+    GET "/seances/saisie" [Psychologist] sessions::pages_record::show_recording;
+    POST "/seances/saisie" [Psychologist] sessions::pages_record::create_recording;
+    GET "/seances/reservation" [Psychologist, Coordinator] sessions::pages_book::show_booking;
+    POST "/seances/reservation" [Psychologist, Coordinator] sessions::pages_book::create_booking;
+    GET "/seances/{session}" [Psychologist, Coordinator] sessions::pages_session::show_session;
+    POST "/seances/{session}/presence" [Psychologist] sessions::pages_today::create_attendance;
+    POST "/seances/{session}/saisie/annulation" [Psychologist] sessions::pages_today::create_recording_undone;
+    GET "/seances/{session}/correction" [Psychologist] sessions::pages_record::show_correction;
+    POST "/seances/{session}/correction" [Psychologist] sessions::pages_record::create_correction;
+    POST "/seances/{session}/annulation" [Psychologist, Coordinator] sessions::pages_session::create_cancellation;
+    POST "/seances/{session}/validation" [Coordinator] sessions::pages_session::create_approval;
+    POST "/seances/{session}/refus" [Coordinator] sessions::pages_session::create_refusal;
+    POST "/seances/{session}/retrait" [Coordinator] sessions::pages_session::create_withdrawal;
+    GET "/validations" [Coordinator] sessions::pages_approvals::list_approvals;
+    POST "/validations" [Coordinator] sessions::pages_approvals::create_approvals;
+    POST "/validations/annulation/{instant}" [Coordinator] sessions::pages_approvals::create_approvals_undone;
+    GET "/api/v1/sessions" [Psychologist, Coordinator] sessions::api::list_sessions;
+    POST "/api/v1/sessions" [Psychologist] sessions::api::create_session;
+    POST "/api/v1/bookings" [Psychologist, Coordinator] sessions::api::create_booking;
+    POST "/api/v1/sessions/{session}/record" [Psychologist] sessions::api::create_record;
+    POST "/api/v1/sessions/{session}/correction" [Psychologist] sessions::api::create_correction;
+    POST "/api/v1/sessions/{session}/cancellation" [Psychologist, Coordinator] sessions::api::create_cancellation;
+    POST "/api/v1/sessions/{session}/approval" [Coordinator] sessions::api::create_approval;
+    POST "/api/v1/sessions/{session}/refusal" [Coordinator] sessions::api::create_refusal;
+    POST "/api/v1/sessions/{session}/approval-withdrawal" [Coordinator] sessions::api::create_withdrawal;
+    POST "/api/v1/approvals" [Coordinator] sessions::api::create_approvals;
+
+    // quotas
+    GET "/quotites" [Administrator, Coordinator, Psychologist] quotas::pages::list_quotas;
+    GET "/api/v1/quotas" [Administrator, Coordinator, Psychologist] quotas::api::list_quotas;
 
     // conventions
     GET "/convention" [Administrator] conventions::pages::show_convention;

@@ -19,6 +19,20 @@ pub fn load_for(conn: &mut AnyConnection, vault: &Vault, reader: impl Into<Reade
     store::load_readable(conn, vault, &reader.into(), id)
 }
 
+/// How some children are called, for a reader who may see them.
+///
+/// # Errors
+/// When the database fails.
+pub fn full_names(
+    conn: &mut AnyConnection,
+    vault: &Vault,
+    reader: &Reader,
+    of: &[ChildId],
+) -> QueryResult<BTreeMap<ChildId, String>> {
+    let children = store::readable_among(conn, vault, reader, of)?;
+    Ok(children.into_iter().map(|child| (child.id, child.identity.full_name())).collect())
+}
+
 /// The guardians of a child that was read.
 ///
 /// # Errors

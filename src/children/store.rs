@@ -134,6 +134,17 @@ pub fn readable_children(conn: &mut AnyConnection, vault: &Vault, reader: &Reade
     rows.into_iter().map(|row| open_child(vault, row)).collect()
 }
 
+/// The children among some that a reader may see.
+pub fn readable_among(
+    conn: &mut AnyConnection,
+    vault: &Vault,
+    reader: &Reader,
+    among: &[ChildId],
+) -> QueryResult<Vec<Child>> {
+    let rows: Vec<ChildRow> = readable(reader).filter(children::id.eq_any(among)).select(CHILD).load(conn)?;
+    rows.into_iter().map(|row| open_child(vault, row)).collect()
+}
+
 /// The reference of a child.
 pub fn reference_of(conn: &mut AnyConnection, id: ChildId) -> QueryResult<ChildReference> {
     children::table.find(id).select(children::reference).first(conn).map(ChildReference)

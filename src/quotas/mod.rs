@@ -5,12 +5,16 @@
 //! allotted, at any instant, under any concurrency (rule 1): one conditional statement sees to it, a CHECK behind it,
 //! and `checks.rs` recounts.
 
+pub mod api;
 pub mod ledger;
+pub mod look_up;
+pub mod pages;
 pub mod store;
 
+use crate::accounts::{Administrator, Caller, Coordinator, Person, Psychologist, Role};
 use crate::failure::Refusal;
 use crate::hours::Minutes;
-use crate::ids::{BudgetYearId, ProgrammeId, QuotaId};
+use crate::ids::{BudgetYearId, ProgrammeId, PsychologistId, QuotaId};
 
 /// The quota of a programme for a budget year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::Queryable)]
@@ -40,6 +44,34 @@ impl Quota {
         match self.allotted.0 {
             0 => 100,
             allotted => (self.reserved + self.used).0 * 100 / allotted,
+        }
+    }
+}
+
+/// Whose quotas somebody sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// Those of every programme.
+    Everything,
+    /// Those of programmes.
+    Programmes(Vec<ProgrammeId>),
+    /// Those of the programmes whose children are entrusted to a psychologist.
+    Psychologist(PsychologistId),
+}
+
+impl Reach {
+    /// A person's, in the role in use, or else in one that they hold; `None` when they hold none that sees quotas.
+    pub fn of(person: &Person) -> Option<Self> {
+        let held = [Role::Administrator, Role::Coordinator, Role::Psychologist];
+        Self::in_role(person, person.role_in_use).or_else(|| held.into_iter().find_map(|role| Self::in_role(person, role)))
+    }
+
+    fn in_role(person: &Person, role: Role) -> Option<Self> {
+        match role {
+            Role::Administrator => Administrator::of(person).map(|_| Self::Everything),
+            Role::Coordinator => Coordinator::of(person).map(|who| Self::Programmes(who.programmes)),
+            Role::Psychologist => Psychologist::of(person).map(|who| Self::Psychologist(who.id)),
+            Role::Referent | Role::Accountant | Role::Auditor => None,
         }
     }
 }

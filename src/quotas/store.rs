@@ -3,11 +3,11 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::db::{AnyConnection, Tx};
+use crate::db::{AnyConnection, MultiBackend, Tx};
 use crate::hours::Minutes;
-use crate::ids::{ProgrammeId, QuotaId};
-use crate::quotas::Quota;
-use crate::schema::{budget_years, programmes, quotas};
+use crate::ids::{BudgetYearId, ProgrammeId, PsychologistId, QuotaId};
+use crate::quotas::{Quota, Reach};
+use crate::schema::{budget_years, convention_programmes, programmes, quotas, referrals, children};
 
 /// The quota of a programme on a day, if a convention gives one.
 ///
@@ -69,4 +69,90 @@ pub fn shift(tx: &mut Tx<'_>, id: QuotaId, reserved: i32, used: i32) -> QueryRes
         ))
         .execute(&mut **tx)?;
     if changed == 1 { Ok(()) } else { Err(diesel::result::Error::NotFound) }
+}
+
+/// A quota with the names it is told with.
+#[derive(Debug, Clone, Queryable)]
+pub struct QuotaLine {
+    /// The figures.
+    pub quota: Quota,
+    /// The programme's name.
+    pub programme: String,
+    /// The budget year's name.
+    pub year: String,
+    /// The first day of the budget year.
+    pub starts_on: NaiveDate,
+    /// The last day of the budget year.
+    pub ends_on: NaiveDate,
+    /// Why it is what it is, when the convention says so.
+    pub note: Option<String>,
+}
+
+/// The quotas that somebody sees, of the budget years that hold a day, by programme.
+///
+/// # Errors
+/// When the database fails.
+pub fn lines_on(conn: &mut AnyConnection, reach: &Reach, on: NaiveDate) -> QueryResult<Vec<QuotaLine>> {
+    let years = budget_years::table
+        .filter(budget_years::starts_on.le(on).and(budget_years::ends_on.ge(on)))
+        .select(budget_years::id)
+        .load(conn)?;
+    lines(conn, reach, years)
+}
+
+/// The quotas that somebody sees, of the budget years of a name, by programme.
+///
+/// # Errors
+/// When the database fails.
+pub fn lines_of_year(conn: &mut AnyConnection, reach: &Reach, label: &str) -> QueryResult<Vec<QuotaLine>> {
+    let years = budget_years::table.filter(budget_years::label.eq(label)).select(budget_years::id).load(conn)?;
+    lines(conn, reach, years)
+}
+
+fn lines(conn: &mut AnyConnection, reach: &Reach, years: Vec<BudgetYearId>) -> QueryResult<Vec<QuotaLine>> {
+    let query = quotas::table
+        .inner_join(budget_years::table)
+        .inner_join(programmes::table)
+        .inner_join(
+            convention_programmes::table.on(convention_programmes::programme_id
+                .eq(quotas::programme_id)
+                .and(convention_programmes::convention_id.eq(budget_years::convention_id))),
+        )
+        .filter(quotas::budget_year_id.eq_any(years))
+        .order((programmes::name, budget_years::starts_on))
+        .select((
+            quotas::all_columns,
+            programmes::name,
+            budget_years::label,
+            budget_years::starts_on,
+            budget_years::ends_on,
+            convention_programmes::note,
+        ))
+        .into_boxed::<MultiBackend>();
+    match reach {
+        Reach::Everything => query.load(conn),
+        Reach::Programmes(ids) => query.filter(quotas::programme_id.eq_any(ids)).load(conn),
+        Reach::Psychologist(id) => {
+            let theirs = programmes_of(conn, *id)?;
+            query.filter(quotas::programme_id.eq_any(theirs)).load(conn)
+        }
+    }
+}
+
+/// The programmes whose children were entrusted to a psychologist.
+fn programmes_of(conn: &mut AnyConnection, psychologist: PsychologistId) -> QueryResult<Vec<ProgrammeId>> {
+    referrals::table
+        .inner_join(children::table)
+        .filter(referrals::psychologist_id.eq(psychologist))
+        .select(children::programme_id)
+        .distinct()
+        .load(conn)
+}
+
+/// The names of the budget years that have quotas, the latest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn labels_of_years(conn: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    budget_years::table.select(budget_years::label).distinct().order(budget_years::label.desc()).load(conn)
 }

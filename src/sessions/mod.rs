@@ -5,6 +5,7 @@
 //! its referral is reserved while it is booked or recorded, used once it is approved, and given back otherwise.
 
 pub mod admission;
+pub mod api;
 pub mod approve;
 pub mod approve_many;
 pub mod book;
@@ -12,7 +13,14 @@ pub mod cancel;
 pub mod correct;
 mod facts;
 pub mod look_up;
+pub mod pages;
+pub mod pages_approvals;
+pub mod pages_book;
+pub mod pages_record;
+pub mod pages_session;
+pub mod pages_today;
 pub mod record;
+pub mod record_usual;
 pub mod refuse;
 mod store;
 pub mod undo_record;
@@ -20,7 +28,7 @@ pub mod withdraw;
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 
-use crate::accounts::{Coordinator, Psychologist};
+use crate::accounts::{Caller, Coordinator, Person, Psychologist, Role};
 use crate::calendar::{self, Month};
 use crate::conventions::{AbsenceKind, ServiceType, Terms};
 use crate::failure::Refusal;
@@ -533,6 +541,23 @@ pub enum Scope {
     Psychologist(PsychologistId),
     /// Those of programmes.
     Programmes(Vec<ProgrammeId>),
+}
+
+impl Viewer {
+    /// A person as a viewer: in the role in use, or else in one that they hold; `None` when they hold none.
+    pub fn of(person: &Person) -> Option<Self> {
+        let psychologist = || Psychologist::of(person).as_ref().map(Self::from);
+        let coordinator = || Coordinator::of(person).as_ref().map(Self::from);
+        match person.role_in_use {
+            Role::Coordinator => coordinator().or_else(psychologist),
+            _ => psychologist().or_else(coordinator),
+        }
+    }
+
+    /// Whether they decide rather than record.
+    pub fn is_coordinator(&self) -> bool {
+        matches!(self.scope, Scope::Programmes(_))
+    }
 }
 
 impl From<&Psychologist> for Viewer {

@@ -254,6 +254,24 @@ pub fn totals(conn: &mut AnyConnection, scope: &Scope, month: Month) -> QueryRes
     Ok(Phase::ALL.iter().map(total).collect())
 }
 
+/// The psychologists who recorded sessions that wait for somebody, by name.
+///
+/// # Errors
+/// When the database fails.
+pub fn waiting_psychologists(conn: &mut AnyConnection, scope: &Scope) -> QueryResult<Vec<(PsychologistId, String)>> {
+    let ids: Vec<PsychologistId> = through(scope)
+        .filter(sessions::state.eq(Phase::Recorded))
+        .select(sessions::psychologist_id)
+        .distinct()
+        .load(conn)?;
+    psychologists::table
+        .inner_join(accounts::table)
+        .filter(psychologists::id.eq_any(ids))
+        .select((psychologists::id, accounts::display_name))
+        .order(accounts::display_name)
+        .load(conn)
+}
+
 /// The sessions that somebody approved at one instant, of programmes.
 ///
 /// # Errors

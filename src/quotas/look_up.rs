@@ -1,0 +1,24 @@
+//! What may be read of quotas.
+
+use chrono::NaiveDate;
+use diesel::QueryResult;
+
+pub use super::store::{QuotaLine, labels_of_years};
+use super::{Reach, store};
+use crate::db::AnyConnection;
+
+/// The quotas that somebody sees, of the budget years that hold a day, by programme.
+///
+/// # Errors
+/// When the database fails.
+pub fn lines_on(conn: &mut AnyConnection, reach: &Reach, on: NaiveDate) -> QueryResult<Vec<QuotaLine>> {
+    store::lines_on(conn, reach, on)
+}
+
+/// The quotas that somebody sees, of the budget years of a name, by programme.
+///
+/// # Errors
+/// When the database fails.
+pub fn lines_of_year(conn: &mut AnyConnection, reach: &Reach, label: &str) -> QueryResult<Vec<QuotaLine>> {
+    store::lines_of_year(conn, reach, label)
+}

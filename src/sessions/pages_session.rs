@@ -1,0 +1,321 @@
+//! One session: its facts, its story, and what may be done next.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::accounts::Coordinator;
+use crate::accounts::guards::{As, SignedIn};
+use crate::app::App;
+use crate::db::DbError;
+use crate::error::AppError;
+use crate::failure::{Failure, Refusal};
+use crate::hours::Minutes;
+use crate::idempotency::{Once, write_once};
+use crate::ids::SessionId;
+use crate::links;
+use crate::sessions::look_up::{self, StoredDecision};
+use crate::sessions::pages::{self, Shown};
+use crate::sessions::{Phase, Reason, Session, Viewer, approve, cancel, refuse, withdraw};
+use crate::sql_types::Ts;
+use crate::web::{self, Flash, FormState, Layout, Tone, filters};
+
+#[derive(Template)]
+#[template(path = "sessions/session.html")]
+struct SessionPage {
+    layout: Layout,
+    form: FormState,
+    shown: Shown,
+    held: Minutes,
+    billed: Minutes,
+    year: String,
+    story: Vec<Step>,
+    actions: Actions,
+}
+
+/// What happened to a session, and when.
+struct Step {
+    title: String,
+    at: Ts,
+    by: Option<String>,
+    reason: Option<String>,
+}
+
+/// What whoever looks may do next.
+struct Actions {
+    /// The session is booked and has started.
+    record: bool,
+    /// It is over.
+    is_over: bool,
+    correct: bool,
+    cancel: bool,
+    undo_recording: bool,
+    approve: bool,
+    refuse: bool,
+    withdraw: bool,
+    /// They recorded it, and so may not approve it.
+    own: bool,
+    hrefs: Hrefs,
+}
+
+/// Where what may be done is posted.
+struct Hrefs {
+    attendance: String,
+    correction: String,
+    cancellation: String,
+    undo: String,
+    approval: String,
+    refusal: String,
+    withdrawal: String,
+}
+
+impl Actions {
+    fn of(viewer: &Viewer, session: &Session, now: Ts) -> Self {
+        let phase = session.state.phase();
+        let (coordinator, psychologist) = (viewer.is_coordinator(), !viewer.is_coordinator());
+        let own = session.state.record().is_some_and(|record| record.by == viewer.account);
+        let id = session.id;
+        Self {
+            record: psychologist && phase == Phase::Booked && session.slot.starts_at <= now,
+            is_over: session.slot.ends_at() <= now,
+            correct: psychologist && matches!(phase, Phase::Recorded | Phase::Refused),
+            cancel: phase == Phase::Booked || (psychologist && phase == Phase::Refused),
+            undo_recording: psychologist && phase == Phase::Recorded,
+            approve: coordinator && phase == Phase::Recorded && !own,
+            refuse: coordinator && phase == Phase::Recorded,
+            withdraw: coordinator && phase == Phase::Approved,
+            own: coordinator && own && phase == Phase::Recorded,
+            hrefs: Hrefs {
+                attendance: links::session_attendance(id),
+                correction: links::session_correction(id),
+                cancellation: links::session_cancellation(id),
+                undo: links::session_recording_undone(id),
+                approval: links::session_approval(id),
+                refusal: links::session_refusal(id),
+                withdrawal: links::session_withdrawal(id),
+            },
+        }
+    }
+}
+
+/// The steps of a session, in order.
+fn story(session: &Session, decisions: Vec<StoredDecision>) -> Vec<Step> {
+    let step = |title: &str, at| Step { title: title.to_owned(), at, by: None, reason: None };
+    let mut steps = Vec::new();
+    steps.extend(session.booked_at.map(|at| step("Rendez-vous pris", at)));
+    if session.booked_at.is_none() {
+        steps.push(step("Enregistrée", session.created_at));
+    } else {
+        let first_decision = decisions.first().map(|decision| decision.at);
+        let recorded = session.state.record().map(|record| record.at).filter(|at| first_decision.is_none_or(|d| *at < d));
+        steps.extend(recorded.map(|at| step("Enregistrée", at)));
+    }
+    let last_decision = decisions.last().map(|decision| decision.at);
+    steps.extend(decisions.into_iter().map(|decision| Step {
+        title: decision.kind.french().to_owned(),
+        at: decision.at,
+        by: Some(decision.by),
+        reason: decision.reason,
+    }));
+    if let Some(record) = session.state.record() {
+        let corrected = record.at > session.created_at && last_decision.is_some_and(|at| at < record.at);
+        steps.extend(corrected.then(|| step("Corrigée", record.at)));
+    }
+    match &session.state {
+        crate::sessions::State::Cancelled(stamp, reason) => {
+            steps.push(Step { title: "Annulée".to_owned(), at: stamp.at, by: None, reason: reason.clone() });
+        }
+        crate::sessions::State::Invoiced(_, stamp, _) => steps.push(step("Facturée", stamp.at)),
+        _ => {}
+    }
+    steps.sort_by_key(|step| step.at);
+    steps
+}
+
+/// Shows a session.
+///
+/// # Errors
+/// When it is not theirs, or the database fails.
+pub async fn show_session(
+    app: Data<App>,
+    who: SignedIn,
+    request: HttpRequest,
+    id: Path<SessionId>,
+) -> Result<HttpResponse, AppError> {
+    let viewer = pages::viewer(&who)?;
+    let page = session_page(&app, &who, viewer, &request, id.into_inner(), FormState::new()).await?;
+    Ok(web::page(&request, &page)?)
+}
+
+async fn session_page(
+    app: &App,
+    who: &SignedIn,
+    viewer: Viewer,
+    request: &HttpRequest,
+    id: SessionId,
+    form: FormState,
+) -> Result<SessionPage, AppError> {
+    let (vault, scope) = (app.vault.clone(), viewer.scope.clone());
+    let (listed, decisions, names) = app
+        .db
+        .read_async::<_, DbError>(move |conn| {
+            let listed = look_up::load(conn, &scope, id)?;
+            let decisions = look_up::decisions(conn, &listed.session)?;
+            let names = pages::names(conn, &vault, &scope, std::slice::from_ref(&listed))?;
+            Ok((listed, decisions, names))
+        })
+        .await?;
+    let (session, year) = (listed.session.clone(), listed.around.year.clone());
+    let shown = Shown::of(listed, &names);
+    Ok(SessionPage {
+        layout: who
+            .layout(request, format!("Séance {}", shown.reference))
+            .heading(&shown.child)
+            .lead(pages::told(&shown.reference, session.slot))
+            .under("Séances", links::SESSIONS)
+            .for_form(&form),
+        form,
+        held: session.quota_minutes,
+        billed: session.billed_minutes,
+        year,
+        story: story(&session, decisions),
+        actions: Actions::of(&viewer, &session, app.clock.now()),
+        shown,
+    })
+}
+
+/// Shows the session again with why it was refused.
+async fn refused(
+    app: &App,
+    who: &SignedIn,
+    viewer: Viewer,
+    request: &HttpRequest,
+    id: SessionId,
+    mut form: FormState,
+    refusal: &impl Refusal,
+) -> Result<HttpResponse, AppError> {
+    pages::refuse(&mut form, refusal, &["reason"]);
+    let page = session_page(app, who, viewer, request, id, form).await?;
+    Ok(web::refused(request, &page)?)
+}
+
+/// Cancels a session.
+///
+/// # Errors
+/// When it is not theirs, or the database fails.
+pub async fn create_cancellation(
+    app: Data<App>,
+    who: SignedIn,
+    request: HttpRequest,
+    id: Path<SessionId>,
+    form: FormState,
+) -> Result<HttpResponse, AppError> {
+    let (id, viewer) = (id.into_inner(), pages::viewer(&who)?);
+    let reason = match form.optional_text("reason").map(|text| Reason::new(&text)).transpose() {
+        Ok(reason) => reason,
+        Err(refusal) => return refused(&app, &who, viewer, &request, id, form, &refusal).await,
+    };
+    let key = pages::key(&form, viewer.account, "cancel", &format!("{id} {reason:?}"));
+    let (clock, by) = (app.clock.clone(), viewer.clone());
+    let outcome =
+        write_once(&app.db, &app.clock, key, move |tx| cancel::cancel(tx, &clock, &by, id, reason.as_ref())).await;
+    match outcome {
+        Ok(Once::Answer(())) => {
+            Ok(web::see_other_with(&links::session(id), &Flash::success("La séance est annulée : ses minutes sont rendues.")))
+        }
+        Ok(Once::KeyReused) => Err(AppError::KeyReused),
+        Err(Failure::Refused(refusal)) => refused(&app, &who, viewer, &request, id, form, &refusal).await,
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Approves a session.
+///
+/// # Errors
+/// When it is not theirs, or the database fails.
+pub async fn create_approval(
+    app: Data<App>,
+    who: SignedIn,
+    coordinator: As<Coordinator>,
+    request: HttpRequest,
+    id: Path<SessionId>,
+    form: FormState,
+) -> Result<HttpResponse, AppError> {
+    let (id, viewer) = (id.into_inner(), Viewer::from(&*coordinator));
+    let key = pages::key(&form, viewer.account, "approve", &id.to_string());
+    let (clock, by) = (app.clock.clone(), (*coordinator).clone());
+    let outcome = write_once(&app.db, &app.clock, key, move |tx| approve::approve(tx, &clock, &by, id)).await;
+    match outcome {
+        Ok(Once::Answer(_)) => {
+            let done = Flash::success("La séance est validée.").with_link("Séances à valider", links::APPROVALS);
+            Ok(web::see_other_with(&links::session(id), &done))
+        }
+        Ok(Once::KeyReused) => Err(AppError::KeyReused),
+        Err(Failure::Refused(refusal)) => refused(&app, &who, viewer, &request, id, form, &refusal).await,
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Refuses a session, for a reason.
+///
+/// # Errors
+/// When it is not theirs, or the database fails.
+pub async fn create_refusal(
+    app: Data<App>,
+    who: SignedIn,
+    coordinator: As<Coordinator>,
+    request: HttpRequest,
+    id: Path<SessionId>,
+    form: FormState,
+) -> Result<HttpResponse, AppError> {
+    let (id, viewer) = (id.into_inner(), Viewer::from(&*coordinator));
+    let reason = match Reason::new(form.value("reason")) {
+        Ok(reason) => reason,
+        Err(refusal) => return refused(&app, &who, viewer, &request, id, form, &refusal).await,
+    };
+    let key = pages::key(&form, viewer.account, "refuse", &format!("{id} {reason:?}"));
+    let (clock, by) = (app.clock.clone(), (*coordinator).clone());
+    let outcome = write_once(&app.db, &app.clock, key, move |tx| refuse::refuse(tx, &clock, &by, id, &reason)).await;
+    match outcome {
+        Ok(Once::Answer(())) => {
+            let what = pages::load_told(&app, viewer.scope.clone(), id).await?;
+            let done = Flash::success(format!("La séance est refusée : {what}. La psychologue lira le motif."));
+            Ok(web::see_other_with(links::APPROVALS, &done))
+        }
+        Ok(Once::KeyReused) => Err(AppError::KeyReused),
+        Err(Failure::Refused(refusal)) => refused(&app, &who, viewer, &request, id, form, &refusal).await,
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Withdraws the approval of a session, for a reason.
+///
+/// # Errors
+/// When it is not theirs, or the database fails.
+pub async fn create_withdrawal(
+    app: Data<App>,
+    who: SignedIn,
+    coordinator: As<Coordinator>,
+    request: HttpRequest,
+    id: Path<SessionId>,
+    form: FormState,
+) -> Result<HttpResponse, AppError> {
+    let (id, viewer) = (id.into_inner(), Viewer::from(&*coordinator));
+    let reason = match Reason::new(form.value("reason")) {
+        Ok(reason) => reason,
+        Err(refusal) => return refused(&app, &who, viewer, &request, id, form, &refusal).await,
+    };
+    let key = pages::key(&form, viewer.account, "withdraw", &format!("{id} {reason:?}"));
+    let (clock, by) = (app.clock.clone(), (*coordinator).clone());
+    let outcome =
+        write_once(&app.db, &app.clock, key, move |tx| withdraw::withdraw(tx, &clock, &by, id, &reason)).await;
+    match outcome {
+        Ok(Once::Answer(())) => {
+            let done = Flash::success("La validation est retirée : la séance attend de nouveau.");
+            Ok(web::see_other_with(&links::session(id), &done))
+        }
+        Ok(Once::KeyReused) => Err(AppError::KeyReused),
+        Err(Failure::Refused(refusal)) => refused(&app, &who, viewer, &request, id, form, &refusal).await,
+        Err(other) => Err(other.into()),
+    }
+}
