@@ -5,7 +5,9 @@
 mod support;
 
 mod accounts;
+mod approval;
 mod architecture;
+mod booking;
 mod children;
 mod conventions;
 mod demo;
@@ -13,5 +15,7 @@ mod invoicing;
 mod mail;
 mod migrations;
 mod openapi;
+mod races;
+mod recording;
 mod sign_in;
 mod site;

@@ -7,8 +7,8 @@ use crate::app::App;
 use crate::error::AppError;
 use crate::hours::Minutes;
 use crate::ids::{ProgrammeId, QuotaId};
-use crate::quotas::look_up::{self, QuotaLine};
 use crate::quotas::Reach;
+use crate::quotas::look_up::{self, QuotaLine};
 
 /// Which quotas are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]

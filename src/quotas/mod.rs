@@ -63,7 +63,8 @@ impl Reach {
     /// A person's, in the role in use, or else in one that they hold; `None` when they hold none that sees quotas.
     pub fn of(person: &Person) -> Option<Self> {
         let held = [Role::Administrator, Role::Coordinator, Role::Psychologist];
-        Self::in_role(person, person.role_in_use).or_else(|| held.into_iter().find_map(|role| Self::in_role(person, role)))
+        Self::in_role(person, person.role_in_use)
+            .or_else(|| held.into_iter().find_map(|role| Self::in_role(person, role)))
     }
 
     fn in_role(person: &Person, role: Role) -> Option<Self> {

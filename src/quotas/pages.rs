@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::db::DbError;
 use crate::error::AppError;
 use crate::hours::Minutes;
-use crate::quotas::look_up::{self, QuotaLine};
 use crate::quotas::Reach;
+use crate::quotas::look_up::{self, QuotaLine};
 use crate::web::{self, Choice, FormState, Layout, Meter, Query};
 
 #[derive(Template)]

@@ -7,7 +7,7 @@ use crate::db::{AnyConnection, MultiBackend, Tx};
 use crate::hours::Minutes;
 use crate::ids::{BudgetYearId, ProgrammeId, PsychologistId, QuotaId};
 use crate::quotas::{Quota, Reach};
-use crate::schema::{budget_years, convention_programmes, programmes, quotas, referrals, children};
+use crate::schema::{budget_years, children, convention_programmes, programmes, quotas, referrals};
 
 /// The quota of a programme on a day, if a convention gives one.
 ///

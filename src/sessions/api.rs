@@ -17,7 +17,7 @@ use crate::ids::{AccountId, ChildId, ProgrammeId, PsychologistId, ReferralId, Se
 use crate::sessions::admission::AdmissionRefusal;
 use crate::sessions::approve_many::{self, NotApproved};
 use crate::sessions::book::{self, BookRefusal, Booking};
-use crate::sessions::correct::{self, Correction, CorrectRefusal};
+use crate::sessions::correct::{self, CorrectRefusal, Correction};
 use crate::sessions::look_up::{self, Listed};
 use crate::sessions::record::{self, RecordRefusal};
 use crate::sessions::record_usual::{self, Usual};
@@ -275,8 +275,8 @@ pub struct WhatHappened {
 /// # Errors
 /// When a rule refuses it, or the database fails.
 #[utoipa::path(
-    post, path = "/api/v1/sessions/{id}/record", tag = "sessions", request_body = WhatHappened,
-    params(("id" = uuid::Uuid, Path, description = "The session")),
+    post, path = "/api/v1/sessions/{session}/record", tag = "sessions", request_body = WhatHappened,
+    params(("session" = uuid::Uuid, Path, description = "The session")),
     responses((status = 200, body = SessionAnswer), (status = 422, description = "A rule refuses it"))
 )]
 pub async fn create_record(
@@ -310,8 +310,8 @@ pub struct NewCorrection {
 /// # Errors
 /// When a rule refuses it, or the database fails.
 #[utoipa::path(
-    post, path = "/api/v1/sessions/{id}/correction", tag = "sessions", request_body = NewCorrection,
-    params(("id" = uuid::Uuid, Path, description = "The session")),
+    post, path = "/api/v1/sessions/{session}/correction", tag = "sessions", request_body = NewCorrection,
+    params(("session" = uuid::Uuid, Path, description = "The session")),
     responses((status = 200, body = SessionAnswer), (status = 422, description = "A rule refuses it"))
 )]
 pub async fn create_correction(
@@ -323,9 +323,8 @@ pub async fn create_correction(
     let id = id.into_inner();
     let key = key(&posted, who.account, &format!("correct {id}"))?;
     let new = posted.value;
-    let slot = slot(new.session_on, new.starts_at, new.duration_minutes).map_err(|e| {
-        Failure::Refused(CorrectRefusal::Record(RecordRefusal::Admission(AdmissionRefusal::Slot(e))))
-    })?;
+    let slot = slot(new.session_on, new.starts_at, new.duration_minutes)
+        .map_err(|e| Failure::Refused(CorrectRefusal::Record(RecordRefusal::Admission(AdmissionRefusal::Slot(e)))))?;
     let correction = Correction { slot, attendance: new.attendance, place: new.place };
     let (clock, vault, by) = (app.clock.clone(), app.vault.clone(), *who);
     run(&app, key, move |tx| correct::correct(tx, &clock, &vault, &by, id, &correction)).await?;
@@ -356,8 +355,8 @@ impl WithReason {
 /// # Errors
 /// When a rule refuses it, or the database fails.
 #[utoipa::path(
-    post, path = "/api/v1/sessions/{id}/cancellation", tag = "sessions", request_body = WithReason,
-    params(("id" = uuid::Uuid, Path, description = "The session")),
+    post, path = "/api/v1/sessions/{session}/cancellation", tag = "sessions", request_body = WithReason,
+    params(("session" = uuid::Uuid, Path, description = "The session")),
     responses((status = 200, body = SessionAnswer), (status = 422, description = "A rule refuses it"))
 )]
 pub async fn create_cancellation(
@@ -384,8 +383,8 @@ pub struct Nothing {}
 /// # Errors
 /// When a rule refuses it, or the database fails.
 #[utoipa::path(
-    post, path = "/api/v1/sessions/{id}/approval", tag = "sessions", request_body = Nothing,
-    params(("id" = uuid::Uuid, Path, description = "The session")),
+    post, path = "/api/v1/sessions/{session}/approval", tag = "sessions", request_body = Nothing,
+    params(("session" = uuid::Uuid, Path, description = "The session")),
     responses((status = 200, body = SessionAnswer), (status = 422, description = "A rule refuses it"))
 )]
 pub async fn create_approval(
@@ -406,8 +405,8 @@ pub async fn create_approval(
 /// # Errors
 /// When a rule refuses it, or the database fails.
 #[utoipa::path(
-    post, path = "/api/v1/sessions/{id}/refusal", tag = "sessions", request_body = WithReason,
-    params(("id" = uuid::Uuid, Path, description = "The session")),
+    post, path = "/api/v1/sessions/{session}/refusal", tag = "sessions", request_body = WithReason,
+    params(("session" = uuid::Uuid, Path, description = "The session")),
     responses((status = 200, body = SessionAnswer), (status = 422, description = "A rule refuses it"))
 )]
 pub async fn create_refusal(
@@ -429,8 +428,8 @@ pub async fn create_refusal(
 /// # Errors
 /// When a rule refuses it, or the database fails.
 #[utoipa::path(
-    post, path = "/api/v1/sessions/{id}/approval-withdrawal", tag = "sessions", request_body = WithReason,
-    params(("id" = uuid::Uuid, Path, description = "The session")),
+    post, path = "/api/v1/sessions/{session}/approval-withdrawal", tag = "sessions", request_body = WithReason,
+    params(("session" = uuid::Uuid, Path, description = "The session")),
     responses((status = 200, body = SessionAnswer), (status = 422, description = "A rule refuses it"))
 )]
 pub async fn create_withdrawal(

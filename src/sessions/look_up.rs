@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDate};
 use diesel::QueryResult;
 
-pub use super::store::{Around, OpenReferral, PaidSession, StoredDecision, count, paid_sessions, totals, waiting_psychologists};
+pub use super::store::{
+    Around, OpenReferral, PaidSession, StoredDecision, count, paid_sessions, totals, waiting_psychologists,
+};
 use super::{Filter, Order, Phase, Scope, Session, Unusual, Viewer, store};
 use crate::clock::Clock;
 use crate::db::AnyConnection;

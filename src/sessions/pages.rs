@@ -151,7 +151,10 @@ pub(super) fn told(reference: &str, slot: Slot) -> String {
 
 /// Lengths to choose from.
 pub(super) fn lengths() -> Vec<Choice> {
-    (1..=16).map(|quarters| Minutes(quarters * 15)).map(|length| Choice::new(format!("{}m", length.0), length)).collect()
+    (1..=16)
+        .map(|quarters| Minutes(quarters * 15))
+        .map(|length| Choice::new(format!("{}m", length.0), length))
+        .collect()
 }
 
 #[derive(Template)]

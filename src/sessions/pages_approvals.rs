@@ -105,11 +105,7 @@ fn row(pending: Pending, names: &BTreeMap<crate::ids::ChildId, String>) -> Row {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn create_approvals(
-    app: Data<App>,
-    who: As<Coordinator>,
-    form: FormState,
-) -> Result<HttpResponse, AppError> {
+pub async fn create_approvals(app: Data<App>, who: As<Coordinator>, form: FormState) -> Result<HttpResponse, AppError> {
     let ids: Vec<SessionId> = form.all("session").iter().filter_map(|id| id.parse().ok()).collect();
     if ids.is_empty() {
         return Ok(web::see_other_with(links::APPROVALS, &Flash::error("Choisissez au moins une séance à valider.")));
@@ -180,12 +176,13 @@ pub async fn create_approvals_undone(
     let at = DateTime::from_timestamp_micros(at.into_inner()).map(Ts::new).ok_or(AppError::NotFound)?;
     let key = pages::key(&form, who.account, "undo_approvals", &at.rfc3339());
     let (clock, by) = (app.clock.clone(), (*who).clone());
-    let outcome =
-        write_once(&app.db, &app.clock, key, move |tx| withdraw::undo_approvals(tx, &clock, &by, at)).await;
+    let outcome = write_once(&app.db, &app.clock, key, move |tx| withdraw::undo_approvals(tx, &clock, &by, at)).await;
     let flash = match outcome {
         Ok(Once::Answer(0)) => Flash::info("Il n’y a plus de validation à annuler."),
         Ok(Once::Answer(1)) => Flash::info("La validation est annulée : la séance attend de nouveau."),
-        Ok(Once::Answer(n)) => Flash::info(format!("{n} validations sont annulées : les séances attendent de nouveau.")),
+        Ok(Once::Answer(n)) => {
+            Flash::info(format!("{n} validations sont annulées : les séances attendent de nouveau."))
+        }
         Ok(Once::KeyReused) => return Err(AppError::KeyReused),
         Err(Failure::Refused(refusal)) => Flash::error(refusal),
         Err(other) => return Err(other.into()),

@@ -107,8 +107,7 @@ pub async fn create_booking(
     };
     let key = pages::key(&form, viewer.account, "book", &format!("{booking:?}"));
     let (clock, vault, by) = (app.clock.clone(), app.vault.clone(), viewer.clone());
-    let outcome =
-        write_once(&app.db, &app.clock, key, move |tx| book::book(tx, &clock, &vault, &by, &booking)).await;
+    let outcome = write_once(&app.db, &app.clock, key, move |tx| book::book(tx, &clock, &vault, &by, &booking)).await;
     match outcome {
         Ok(Once::Answer(id)) => {
             let what = pages::load_told(&app, viewer.scope.clone(), id).await?;

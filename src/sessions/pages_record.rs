@@ -167,7 +167,10 @@ pub(super) fn read_place(form: &mut FormState) -> Option<Option<String>> {
     let place = form.optional_text("place");
     let over = place.as_ref().map_or(0, |place| place.chars().count().saturating_sub(LONGEST_PLACE));
     if over > 0 {
-        form.refuse("place", format!("Raccourcissez le lieu : {LONGEST_PLACE} caractères au plus, il y en a {over} de trop."));
+        form.refuse(
+            "place",
+            format!("Raccourcissez le lieu : {LONGEST_PLACE} caractères au plus, il y en a {over} de trop."),
+        );
         return None;
     }
     Some(place)
@@ -257,10 +260,9 @@ pub async fn create_correction(
     };
     let key = pages::key(&form, who.account, "correct", &format!("{id} {new:?}"));
     let (clock, vault, psychologist) = (app.clock.clone(), app.vault.clone(), *who);
-    let outcome = write_once(&app.db, &app.clock, key, move |tx| {
-        correct::correct(tx, &clock, &vault, &psychologist, id, &new)
-    })
-    .await;
+    let outcome =
+        write_once(&app.db, &app.clock, key, move |tx| correct::correct(tx, &clock, &vault, &psychologist, id, &new))
+            .await;
     match outcome {
         Ok(Once::Answer(())) => {
             let done = Flash::success("La séance est corrigée : elle attend de nouveau sa validation.");

@@ -107,7 +107,8 @@ fn story(session: &Session, decisions: Vec<StoredDecision>) -> Vec<Step> {
         steps.push(step("Enregistrée", session.created_at));
     } else {
         let first_decision = decisions.first().map(|decision| decision.at);
-        let recorded = session.state.record().map(|record| record.at).filter(|at| first_decision.is_none_or(|d| *at < d));
+        let recorded =
+            session.state.record().map(|record| record.at).filter(|at| first_decision.is_none_or(|d| *at < d));
         steps.extend(recorded.map(|at| step("Enregistrée", at)));
     }
     let last_decision = decisions.last().map(|decision| decision.at);
@@ -220,9 +221,10 @@ pub async fn create_cancellation(
     let outcome =
         write_once(&app.db, &app.clock, key, move |tx| cancel::cancel(tx, &clock, &by, id, reason.as_ref())).await;
     match outcome {
-        Ok(Once::Answer(())) => {
-            Ok(web::see_other_with(&links::session(id), &Flash::success("La séance est annulée : ses minutes sont rendues.")))
-        }
+        Ok(Once::Answer(())) => Ok(web::see_other_with(
+            &links::session(id),
+            &Flash::success("La séance est annulée : ses minutes sont rendues."),
+        )),
         Ok(Once::KeyReused) => Err(AppError::KeyReused),
         Err(Failure::Refused(refusal)) => refused(&app, &who, viewer, &request, id, form, &refusal).await,
         Err(other) => Err(other.into()),

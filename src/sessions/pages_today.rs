@@ -138,7 +138,11 @@ fn month_so_far(conn: &mut crate::db::AnyConnection, scope: &Scope, month: Month
     let of = |phase: Phase| totals.iter().find(|(known, ..)| *known == phase).map_or((0, 0), |(_, n, m)| (*n, *m));
     let (approved, minutes) = of(Phase::Approved);
     Ok(MonthSoFar {
-        title: format!("Ma facture {}{}", if month.name().starts_with(['a', 'o']) { "d’" } else { "de " }, month.name()),
+        title: format!(
+            "Ma facture {}{}",
+            if month.name().starts_with(['a', 'o']) { "d’" } else { "de " },
+            month.name()
+        ),
         approved,
         billed: Minutes(i32::try_from(minutes).unwrap_or(i32::MAX)),
         waiting: of(Phase::Recorded).0,

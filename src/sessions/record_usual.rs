@@ -125,6 +125,5 @@ fn just_over(
     let (now, today) = (clock.now(), clock.today());
     let sessions = look_up::sessions_on(tx, &Viewer::from(who).scope, today)?;
     let busy: Vec<Slot> = sessions.iter().map(|session| session.slot).collect();
-    latest_free_start(today, duration, &busy, now)
-        .map_or_else(|| refuse(RecordUsualRefusal::NoRoom { duration }), Ok)
+    latest_free_start(today, duration, &busy, now).map_or_else(|| refuse(RecordUsualRefusal::NoRoom { duration }), Ok)
 }

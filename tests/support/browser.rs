@@ -103,6 +103,12 @@ impl Browser {
         answer
     }
 
+    /// The token of this sign-in, as scripts of our own pages send it.
+    pub fn token(&mut self) -> String {
+        self.get("/une-page-qui-n-existe-pas");
+        self.csrf.clone()
+    }
+
     /// Posts a form, with the token of this sign-in.
     pub fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         if self.csrf.is_empty() && !self.cookies.is_empty() {
