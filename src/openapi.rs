@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use crate::{accounts, audit, children, exports};
+use crate::{accounts, audit, children, exports, quotas, sessions};
 
 /// Every address of the API.
 #[derive(Debug, OpenApi)]
@@ -29,6 +29,17 @@ use crate::{accounts, audit, children, exports};
         children::api::create_referral,
         children::api::create_consent,
         exports::api::show_export,
+        sessions::api::list_sessions,
+        sessions::api::create_session,
+        sessions::api::create_booking,
+        sessions::api::create_record,
+        sessions::api::create_correction,
+        sessions::api::create_cancellation,
+        sessions::api::create_approval,
+        sessions::api::create_refusal,
+        sessions::api::create_withdrawal,
+        sessions::api::create_approvals,
+        quotas::api::list_quotas,
     ),
     components(schemas(ProblemDetails)),
     modifiers(&Shared),

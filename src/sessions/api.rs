@@ -190,7 +190,7 @@ pub struct NewRecord {
 /// When a rule refuses it, or the database fails.
 #[utoipa::path(
     post, path = "/api/v1/sessions", tag = "sessions", request_body = NewRecord,
-    responses((status = 200, body = SessionAnswer), (status = 422, description = "A rule refuses it"))
+    responses((status = 200, body = SessionAnswer))
 )]
 pub async fn create_session(
     app: Data<App>,
@@ -234,7 +234,7 @@ pub struct NewBooking {
 /// When a rule refuses it, or the database fails.
 #[utoipa::path(
     post, path = "/api/v1/bookings", tag = "sessions", request_body = NewBooking,
-    responses((status = 200, body = SessionAnswer), (status = 422, description = "A rule refuses it"))
+    responses((status = 200, body = SessionAnswer))
 )]
 pub async fn create_booking(
     app: Data<App>,
@@ -277,7 +277,7 @@ pub struct WhatHappened {
 #[utoipa::path(
     post, path = "/api/v1/sessions/{session}/record", tag = "sessions", request_body = WhatHappened,
     params(("session" = uuid::Uuid, Path, description = "The session")),
-    responses((status = 200, body = SessionAnswer), (status = 422, description = "A rule refuses it"))
+    responses((status = 200, body = SessionAnswer))
 )]
 pub async fn create_record(
     app: Data<App>,
@@ -312,7 +312,7 @@ pub struct NewCorrection {
 #[utoipa::path(
     post, path = "/api/v1/sessions/{session}/correction", tag = "sessions", request_body = NewCorrection,
     params(("session" = uuid::Uuid, Path, description = "The session")),
-    responses((status = 200, body = SessionAnswer), (status = 422, description = "A rule refuses it"))
+    responses((status = 200, body = SessionAnswer))
 )]
 pub async fn create_correction(
     app: Data<App>,
@@ -357,7 +357,7 @@ impl WithReason {
 #[utoipa::path(
     post, path = "/api/v1/sessions/{session}/cancellation", tag = "sessions", request_body = WithReason,
     params(("session" = uuid::Uuid, Path, description = "The session")),
-    responses((status = 200, body = SessionAnswer), (status = 422, description = "A rule refuses it"))
+    responses((status = 200, body = SessionAnswer))
 )]
 pub async fn create_cancellation(
     app: Data<App>,
@@ -385,7 +385,7 @@ pub struct Nothing {}
 #[utoipa::path(
     post, path = "/api/v1/sessions/{session}/approval", tag = "sessions", request_body = Nothing,
     params(("session" = uuid::Uuid, Path, description = "The session")),
-    responses((status = 200, body = SessionAnswer), (status = 422, description = "A rule refuses it"))
+    responses((status = 200, body = SessionAnswer))
 )]
 pub async fn create_approval(
     app: Data<App>,
@@ -407,7 +407,7 @@ pub async fn create_approval(
 #[utoipa::path(
     post, path = "/api/v1/sessions/{session}/refusal", tag = "sessions", request_body = WithReason,
     params(("session" = uuid::Uuid, Path, description = "The session")),
-    responses((status = 200, body = SessionAnswer), (status = 422, description = "A rule refuses it"))
+    responses((status = 200, body = SessionAnswer))
 )]
 pub async fn create_refusal(
     app: Data<App>,
@@ -430,7 +430,7 @@ pub async fn create_refusal(
 #[utoipa::path(
     post, path = "/api/v1/sessions/{session}/approval-withdrawal", tag = "sessions", request_body = WithReason,
     params(("session" = uuid::Uuid, Path, description = "The session")),
-    responses((status = 200, body = SessionAnswer), (status = 422, description = "A rule refuses it"))
+    responses((status = 200, body = SessionAnswer))
 )]
 pub async fn create_withdrawal(
     app: Data<App>,
