@@ -87,7 +87,7 @@ pub enum QuotaRefusal {
     NoQuota,
     /// The programme pays its psychologist otherwise: its quota is 0 h.
     #[error(
-        "La quotité {year} du {programme} est de 0 h : ce PRE rémunère lui-même sa psychologue. Cette séance ne se facture pas à la Métropole."
+        "La quotité {year} du {programme} est de 0\u{a0}h : ce PRE rémunère lui-même sa psychologue. Cette séance ne se facture pas à la Métropole."
     )]
     Nothing {
         /// The programme's name.
