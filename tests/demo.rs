@@ -9,8 +9,8 @@ use crate::on_both_databases;
 on_both_databases! {
     /// Sessions and invoices in every state; when the application goes away, every invariant is verified.
     fn three_months_of_life_in_every_state(app: &TestApp) {
-        let accounts = demo::fill(&app.app).unwrap();
-        assert!(accounts.len() >= 10, "{accounts:?}");
+        let played = demo::fill(&app.app).unwrap();
+        assert!(played.accounts.len() >= 10, "{played:?}");
         let states: Vec<(String, i64)> = app.read(|conn| {
             sessions::table.group_by(sessions::state).select((sessions::state, diesel::dsl::count_star())).load(conn)
         });
@@ -25,8 +25,9 @@ on_both_databases! {
         assert!(has("invoice", "paid") && has("invoice", "ordered") && has("invoice", "credited"), "{invoiced:?}");
         assert!(invoiced.iter().any(|(kind, _)| kind == "credit_note"), "{invoiced:?}");
         let mut browser = app.anonymous();
-        let who = accounts.iter().find(|account| account.role == "Comptabilité").unwrap();
+        let who = played.accounts.iter().find(|account| account.role == "Comptabilité").unwrap();
         browser.post("/connexion", &[("email", &who.email), ("password", demo::PASSWORD)]).expect(303);
+        demo::end_month(&app.app, &played).unwrap();
     }
 
     /// Once the real convention is over, the same terms go on under a title that says so.

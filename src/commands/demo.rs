@@ -1,11 +1,18 @@
-//! `psypre demo`: a fresh database with the real convention and invented people, and who can sign in.
+//! `psypre demo`: a fresh database with the real convention and invented people, served or exported.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use psypre::app::App;
 use psypre::clock::Clock;
 use psypre::config::{Config, ConfigError, KeySource, MailTransport};
-use psypre::demo::{self, Account};
+use psypre::db::DbError;
+use psypre::demo::{self, Account, Played};
+use psypre::exports::export::{Exporter, export};
+use psypre::exports::{ExportFormat, look_up};
+use psypre::invoices::Reader;
+use psypre::invoices::files::{self, FileRequest};
+use psypre::mailer::Mailer;
 
 use crate::commands::Outcome;
 use crate::serve;
@@ -19,29 +26,67 @@ pub struct DemoArguments {
     /// Where it answers
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: String,
+    /// Play the month's end without a server, and leave in this folder the invoices, statements, exports and mails
+    #[arg(long, value_name = "DIR", conflicts_with = "listen")]
+    export: Option<PathBuf>,
 }
 
-/// Plays the demonstration, and serves it.
+/// Plays the demonstration, and serves it or exports its last month.
 ///
 /// # Errors
-/// When the folder cannot be used, or the address is taken.
+/// When a folder cannot be used, or the address is taken.
 pub fn run(arguments: DemoArguments) -> Outcome {
-    let config = configure(&arguments.data, arguments.listen)?;
+    let mails = arguments.export.as_ref().unwrap_or(&arguments.data).join("mails");
+    let config = configure(&arguments.data, mails, arguments.listen)?;
     sweep(&arguments.data)?;
     let app = App::start(config, Clock::system())?;
     println!("Trois mois de vie se jouent : quelques secondes…");
-    let accounts = demo::fill(&app)?;
-    tell(&app, &accounts);
+    let played = demo::fill(&app)?;
+    if let Some(folder) = arguments.export {
+        return export_month(&app, &played, &folder);
+    }
+    tell(&app, &played.accounts);
     serve(app)
 }
 
+/// Ends the month, and leaves all its files in a folder.
+fn export_month(app: &App, played: &Played, folder: &Path) -> Outcome {
+    demo::end_month(app, played)?;
+    let documents = folder.join("factures");
+    std::fs::create_dir_all(&documents)?;
+    let month = app.db.read::<_, DbError>(|conn| Ok(look_up::month(conn, &app.clock, played.month)?))?;
+    for issued in &month.invoices {
+        for request in FileRequest::ALL {
+            let file = app.db.read(|conn| files::file(conn, Reader::Accountant, issued.invoice.id, *request))?;
+            std::fs::write(documents.join(&file.name), &file.bytes)?;
+        }
+    }
+    for format in ExportFormat::ALL {
+        let file = export(&app.db, &app.clock, Exporter::System, played.month, *format)?;
+        std::fs::write(folder.join(&file.name), &file.bytes)?;
+    }
+    let round = Mailer::new(&app.config)?.drain(&app.db, &app.clock, &|| false)?;
+    println!("Facturation de {} :", played.month);
+    for issued in &month.invoices {
+        let invoice = &issued.invoice;
+        println!("  {:<12} {:<24} {:>14}", invoice.number, invoice.psychologist_name, invoice.gross.to_string());
+    }
+    println!(
+        "{} factures et avoirs, 4 exports, {} messages : {}",
+        month.invoices.len(),
+        round.accepted,
+        folder.display()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
 /// The defaults of everything, whatever the environment says: a demonstration touches nothing else.
-fn configure(data: &Path, listen: String) -> Result<Config, ConfigError> {
+fn configure(data: &Path, mails: PathBuf, listen: String) -> Result<Config, ConfigError> {
     let defaults = Config::from_vars(|_| None)?;
     Ok(Config {
         database_url: format!("sqlite://{}", data.join("psypre.db").display()),
         keys: KeySource::File(data.join("keys")),
-        mail: MailTransport::Folder(data.join("mails")),
+        mail: MailTransport::Folder(mails),
         base_url: format!("http://{listen}"),
         listen,
         demonstration: true,

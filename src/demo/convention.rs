@@ -2,10 +2,12 @@
 
 use chrono::{Datelike, Days};
 
-use crate::conventions::{file, import};
+use crate::calendar::Month;
+use crate::conventions::{self, file, import};
+use crate::db::DbError;
 use crate::demo::{DemoError, Stage};
 use crate::failure::Failure;
-use crate::ids::ConventionId;
+use crate::ids::{ConventionId, ProgrammeId};
 use crate::journal::Actor;
 
 const REAL: &str = include_str!("../../conventions/dijon-2024-2026.toml");
@@ -40,6 +42,15 @@ fn import(stage: &Stage, source: &str) -> Result<ConventionId, DemoError> {
         .db
         .write(|tx| import::import(tx, &stage.app.clock, Actor::System, &file).map(|imported| imported.convention()))
         .map_err(|failure: Failure<import::ImportRefusal>| DemoError::new(failure))
+}
+
+/// The convention of a programme in a month.
+pub(super) fn of_month(stage: &Stage, programme: ProgrammeId, month: Month) -> Result<ConventionId, DemoError> {
+    let found = stage
+        .app
+        .db
+        .read::<_, DbError>(|conn| Ok(conventions::look_up::convention_of(conn, programme, month.first())?))?;
+    found.map(|convention| convention.id).ok_or_else(|| DemoError::new(format!("no convention in {month}")))
 }
 
 /// The same terms some years later, under a title that says so.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, NaiveTime, Utc, Week
 use crate::accounts::Coordinator;
 use crate::calendar::{self, Month};
 use crate::demo::people::{Cast, Followed};
-use crate::demo::{DemoError, Stage};
+use crate::demo::{DemoError, Stage, convention};
 use crate::failure::Failure;
 use crate::hours::Minutes;
 use crate::ids::{InvoiceId, ProgrammeId, SessionId};
@@ -312,11 +312,7 @@ impl Life<'_> {
     }
 
     fn order(&self, month: Month) -> Result<Order, DemoError> {
-        let programme = self.cast.coordinators[0].programmes[0];
-        let found = self.stage.app.db.read::<_, crate::db::DbError>(|conn| {
-            Ok(crate::conventions::look_up::convention_of(conn, programme, month.first())?)
-        })?;
-        let convention = found.ok_or_else(|| DemoError::new(format!("no convention in {month}")))?.id;
+        let convention = convention::of_month(self.stage, self.cast.coordinators[0].programmes[0], month)?;
         Ok(Order { month, convention, seen: None })
     }
 

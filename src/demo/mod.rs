@@ -7,13 +7,29 @@ mod people;
 
 use chrono::NaiveDate;
 
+use crate::accounts::Psychologist;
 use crate::app::App;
 use crate::calendar::{self, Month};
 use crate::clock::Clock;
 use crate::db::DbError;
+use crate::ids::{ConventionId, InvoiceId};
+use crate::invoices::issue::{self, Issuance, Order};
 use crate::sql_types::Ts;
 
 pub use people::{Account, PASSWORD};
+
+/// What was played.
+#[derive(Debug, Clone)]
+pub struct Played {
+    /// Who can sign in.
+    pub accounts: Vec<Account>,
+    /// The last full month.
+    pub month: Month,
+    /// Who has not issued its invoice yet.
+    pub late: Psychologist,
+    /// The convention of that month.
+    convention: ConventionId,
+}
 
 /// Why the demonstration cannot be played. It goes through the same rules as people: a refusal here is a fault of ours.
 #[derive(Debug, thiserror::Error)]
@@ -36,11 +52,11 @@ impl From<DbError> for DemoError {
 /// Full months played before the present one.
 const MONTHS: u32 = 3;
 
-/// Fills an empty database with three months of life until now, and tells who can sign in.
+/// Fills an empty database with three months of life until now.
 ///
 /// # Errors
 /// When the database fails, or a rule refuses what the play does.
-pub fn fill(app: &App) -> Result<Vec<Account>, DemoError> {
+pub fn fill(app: &App) -> Result<Played, DemoError> {
     let now = app.clock.now();
     let today = calendar::local_date(now);
     let start = (0..MONTHS).fold(Month::of(today), |month, _| month.previous()).first();
@@ -48,7 +64,19 @@ pub fn fill(app: &App) -> Result<Vec<Account>, DemoError> {
     let convention = convention::enter(&stage)?;
     let cast = people::gather(&stage, convention)?;
     life::play(&stage, &cast)?;
-    Ok(cast.accounts)
+    let month = Month::of(today).previous();
+    let convention = convention::of_month(&stage, cast.coordinators[0].programmes[0], month)?;
+    Ok(Played { accounts: cast.accounts, month, late: cast.psychologists[0], convention })
+}
+
+/// Plays the end of the last full month: the invoice that was left is issued.
+///
+/// # Errors
+/// When the database fails, or a rule refuses the invoice.
+pub fn end_month(app: &App, played: &Played) -> Result<InvoiceId, DemoError> {
+    let order = Order { month: played.month, convention: played.convention, seen: None };
+    let issuance = Issuance::Own(&played.late);
+    app.db.write(|tx| issue::issue(tx, &app.clock, issuance, order)).map_err(DemoError::new)
 }
 
 /// Eight in the morning of the first day.
