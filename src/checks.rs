@@ -2,9 +2,11 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use sha2::{Digest, Sha256};
 
 use crate::db::AnyConnection;
 use crate::journal;
+use crate::schema::{invoice_files, invoices};
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +63,55 @@ const INVARIANTS: &[Invariant] = &[
             WHERE r.used_minutes <> (SELECT COALESCE(SUM(s.quota_minutes), 0) FROM sessions s \
                 WHERE s.referral_id = r.id AND s.state IN ('approved', 'invoiced'))",
     },
+    Invariant {
+        name: "numbers go from 1 to n without a hole for each issuer and year (rule 9)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(latest), '') AS example FROM ( \
+            SELECT MAX(i.number) AS latest FROM invoices i GROUP BY i.psychologist_id, i.year \
+            HAVING MIN(i.sequence) <> 1 OR MAX(i.sequence) <> COUNT(*)) AS holes",
+    },
+    Invariant {
+        name: "the counter of an issuer and year is its last number (rule 9)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(CAST(k.year AS TEXT)), '') AS example FROM invoice_counters k \
+            WHERE k.last_number <> (SELECT COALESCE(MAX(i.sequence), 0) FROM invoices i \
+                WHERE i.psychologist_id = k.psychologist_id AND i.year = k.year)",
+    },
+    Invariant {
+        name: "numbers are chronological (rule 9)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(b.number), '') AS example FROM invoices a \
+            JOIN invoices b ON b.psychologist_id = a.psychologist_id AND b.year = a.year \
+                AND b.sequence = a.sequence + 1 WHERE b.issued_on < a.issued_on",
+    },
+    Invariant {
+        name: "an invoice is the sum of its lines (rule 8)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(i.number), '') AS example FROM invoices i \
+            WHERE i.net_cents <> (SELECT COALESCE(SUM(l.net_cents), 0) FROM invoice_lines l WHERE l.invoice_id = i.id)",
+    },
+    Invariant {
+        name: "an invoice bills the time of its sessions (rule 9)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(i.number), '') AS example FROM invoices i \
+            WHERE i.kind = 'invoice' AND i.state <> 'credited' \
+            AND (SELECT COALESCE(SUM(l.minutes), 0) FROM invoice_lines l WHERE l.invoice_id = i.id) \
+                <> (SELECT COALESCE(SUM(s.billed_minutes), 0) FROM sessions s WHERE s.invoice_id = i.id)",
+    },
+    Invariant {
+        name: "an invoiced session is on one live invoice (rule 9)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(CAST(s.session_on AS TEXT)), '') AS example FROM sessions s \
+            WHERE s.state = 'invoiced' AND 1 <> (SELECT COUNT(*) FROM invoice_sessions x \
+                WHERE x.session_id = s.id AND x.invoice_id = s.invoice_id AND x.is_live = TRUE)",
+    },
+    Invariant {
+        name: "a session on a live invoice is invoiced (rule 9)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(i.number), '') AS example FROM invoice_sessions x \
+            JOIN invoices i ON i.id = x.invoice_id JOIN sessions s ON s.id = x.session_id \
+            WHERE x.is_live = TRUE \
+            AND (s.state <> 'invoiced' OR s.invoice_id <> x.invoice_id OR i.state = 'credited' OR i.kind <> 'invoice')",
+    },
+    Invariant {
+        name: "an invoice is credited by one credit note (rule 9)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(i.number), '') AS example FROM invoices i \
+            WHERE (CASE WHEN i.state = 'credited' THEN 1 ELSE 0 END) \
+                <> (SELECT COUNT(*) FROM invoices c WHERE c.corrects_id = i.id)",
+    },
 ];
 
 /// Runs every invariant, the journal's chains among them, and tells those that do not hold.
@@ -76,10 +127,40 @@ pub fn run(conn: &mut AnyConnection) -> QueryResult<Vec<Violation>> {
             violations.push(Violation { invariant: invariant.name, detail });
         }
     }
+    violations.extend(altered_files(conn)?);
     violations.extend(
         journal::verify(conn)?
             .into_iter()
             .map(|found| Violation { invariant: "the journal's chains hold (rule 11)", detail: found.to_string() }),
     );
+    Ok(violations)
+}
+
+const FILES_AT_ONCE: i64 = 200;
+
+/// The kept files and contents of invoices that are not those of their hash (rule 9).
+fn altered_files(conn: &mut AnyConnection) -> QueryResult<Vec<Violation>> {
+    let mut violations = Vec::new();
+    let mut offset = 0;
+    loop {
+        let files: Vec<(String, String, Vec<u8>, Vec<u8>)> = invoice_files::table
+            .inner_join(invoices::table)
+            .select((invoices::number, invoice_files::kind, invoice_files::sha256, invoice_files::bytes))
+            .order((invoice_files::invoice_id, invoice_files::kind))
+            .offset(offset)
+            .limit(FILES_AT_ONCE)
+            .load(conn)?;
+        if files.is_empty() {
+            break;
+        }
+        offset += FILES_AT_ONCE;
+        let altered = |hash: &[u8], bytes: &[u8]| Sha256::digest(bytes).as_slice() != hash;
+        violations.extend(files.iter().filter(|(_, _, hash, bytes)| altered(hash, bytes)).map(|(number, kind, ..)| {
+            Violation {
+                invariant: "the files of an invoice are those that were issued (rule 9)",
+                detail: format!("{number} {kind}"),
+            }
+        }));
+    }
     Ok(violations)
 }

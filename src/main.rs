@@ -20,6 +20,7 @@ use crate::commands::accounts::{self, AccountCommand, TokenCommand};
 use crate::commands::conventions::{self, ConventionCommand};
 use crate::commands::demo::{self, DemoArguments};
 use crate::commands::exports::{self, ExportCommand};
+use crate::commands::invoices::{self, InvoiceCommand};
 use crate::commands::{Outcome, upkeep};
 
 /// Sessions, approvals and invoices of psychologists in a programme de réussite éducative.
@@ -52,6 +53,9 @@ enum Command {
     /// Bearer tokens of the API
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Invoices
+    #[command(subcommand)]
+    Invoices(InvoiceCommand),
     /// A month in a file
     #[command(subcommand)]
     Export(ExportCommand),
@@ -110,6 +114,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Convention(command) => conventions::run(&app()?, &command),
         Command::Account(command) => accounts::run(&app()?, command),
         Command::Token(command) => accounts::run_token(&app()?, command),
+        Command::Invoices(command) => invoices::run(&app()?, &command),
         Command::Export(command) => exports::run(&app()?, &command),
         Command::Audit(Audit::Verify) => upkeep::verify(&app()?),
         Command::Outbox(Outbox::Send) => upkeep::send_mails(&app()?),

@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use crate::{accounts, audit, children, exports, quotas, sessions};
+use crate::{accounts, audit, children, exports, invoices, quotas, sessions};
 
 /// Every address of the API.
 #[derive(Debug, OpenApi)]
@@ -28,6 +28,16 @@ use crate::{accounts, audit, children, exports, quotas, sessions};
         children::api::list_referrals,
         children::api::create_referral,
         children::api::create_consent,
+        invoices::api::list_invoices,
+        invoices::api::create_invoice,
+        invoices::api::show_preview,
+        invoices::api::show_invoice,
+        invoices::api::show_file,
+        invoices::api::create_deposit,
+        invoices::api::create_rejection,
+        invoices::api::create_payment_order,
+        invoices::api::create_payment,
+        invoices::api::create_credit_note,
         exports::api::show_export,
         sessions::api::list_sessions,
         sessions::api::create_session,

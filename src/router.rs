@@ -194,4 +194,14 @@ routes! {
     POST "/factures/{invoice}/rejet" [Accountant] invoices::pages::create_rejection;
     POST "/factures/{invoice}/mandatement" [Accountant] invoices::pages::create_payment_order;
     POST "/factures/{invoice}/paiement" [Accountant] invoices::pages::create_payment;
+    GET "/api/v1/invoices" [Psychologist, Accountant] invoices::api::list_invoices;
+    POST "/api/v1/invoices" [Psychologist] invoices::api::create_invoice;
+    GET "/api/v1/invoices/preview" [Psychologist] invoices::api::show_preview;
+    GET "/api/v1/invoices/{invoice}" [Psychologist, Accountant] invoices::api::show_invoice;
+    GET "/api/v1/invoices/{invoice}/{file}" [Psychologist, Accountant] invoices::api::show_file;
+    POST "/api/v1/invoices/{invoice}/deposit" [Accountant] invoices::api::create_deposit;
+    POST "/api/v1/invoices/{invoice}/rejection" [Accountant] invoices::api::create_rejection;
+    POST "/api/v1/invoices/{invoice}/payment-order" [Accountant] invoices::api::create_payment_order;
+    POST "/api/v1/invoices/{invoice}/payment" [Accountant] invoices::api::create_payment;
+    POST "/api/v1/invoices/{invoice}/credit-note" [Psychologist] invoices::api::create_credit_note;
 }

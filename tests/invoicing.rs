@@ -35,6 +35,8 @@ use psypre::sessions::record::{Recording, record};
 use psypre::sessions::withdraw::withdraw;
 use psypre::sessions::{Attendance, Reason, Slot};
 
+use serde_json::json;
+
 use crate::on_both_databases;
 use crate::support::app::{NOW, TestApp};
 use crate::support::world::{ACCOUNTANT, CLAIRE, DENIS, World, day, done, refused};
@@ -438,6 +440,39 @@ on_both_databases! {
             assert!(story.contains(told), "{told}: {story}");
         }
         app.signed_in(DENIS).get(&first).expect(404);
+    }
+
+    /// The same verbs for programs: once for a key, refused with a stable code.
+    fn programs_issue_and_follow_invoices(app: &TestApp) {
+        let w = World::new(app);
+        an_october(&w);
+        let (mut claire, mut accountant) = (w.program(w.claire_account), w.program(accountant(&w).account));
+        let preview = claire.get("/api/v1/invoices/preview?month=2026-10").expect(200).json();
+        assert_eq!((&preview[0]["gross_cents"], &preview[0]["may_be_issued"]), (&json!(21_000), &json!(true)));
+        let press = |path: &str, body: &serde_json::Value, key: &str| {
+            claire.clone().send(path, "application/json", &body.to_string(), &[("idempotency-key", key)])
+        };
+        let order = json!({ "month": "2026-10" });
+        let first = press("/api/v1/invoices", &order, "facture-octobre").expect(201).json();
+        let again = press("/api/v1/invoices", &order, "facture-octobre").expect(201).json();
+        assert_eq!((&first["number"], &first["id"]), (&json!("F2026-0001"), &again["id"]));
+        let other = press("/api/v1/invoices", &json!({ "month": "2026-09" }), "facture-octobre").expect(422).json();
+        assert_eq!(other["code"], "idempotency_key_reused");
+        assert_eq!(press("/api/v1/invoices", &order, "facture-encore").expect(422).json()["code"], "nothing_to_invoice");
+        let path = format!("/api/v1/invoices/{}", first["id"].as_str().unwrap());
+        let mut record =
+            |step: &str, body: &serde_json::Value| accountant.post_json(&format!("{path}/{step}"), body);
+        assert_eq!(record("payment", &json!({ "on": "2026-11-20" })).expect(422).json()["code"], "invoice_state");
+        assert_eq!(record("deposit", &json!({ "on": "2026-11-20" })).expect(200).json()["due_on"], "2026-12-20");
+        assert_eq!(record("rejection", &json!({ "reason": "IBAN clos" })).expect(200).json()["state"], "rejected");
+        let made = press(&format!("{path}/credit-note"), &json!({ "reissue": true }), "avoir-octobre").expect(201).json();
+        let mut claire = claire.clone();
+        let list = claire.get("/api/v1/invoices?month=2026-10").expect(200).json();
+        assert_eq!(list["total"], 3);
+        let shown = claire.get(&path).expect(200).json();
+        assert_eq!((&shown["credit_note_id"], &shown["lines"][0]["net_cents"]), (&made["credit_note_id"], &json!(12_000)));
+        assert!(claire.get(&format!("{path}/cii.xml")).expect(200).text().starts_with("<?xml"));
+        app.signed_in(DENIS).get(&path).expect(404);
     }
 
     /// A rejection and its credit note, through the pages.

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod conventions;
 pub mod demo;
 pub mod exports;
+pub mod invoices;
 pub mod upkeep;
 
 use std::error::Error;

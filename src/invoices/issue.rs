@@ -90,6 +90,9 @@ pub enum IssueRefusal {
         "Les séances de ce mois ont changé depuis que vous avez vu l’aperçu : relisez-le, puis émettez la facture."
     )]
     Changed,
+    /// The month has sessions under several conventions.
+    #[error("Le mois de {0} a des séances sous plusieurs conventions : dites laquelle facturer.")]
+    WhichConvention(Month),
     /// Nobody else may issue.
     #[error("Aucun mandat de facturation de {0} n’est en vigueur : seul le psychologue peut émettre sa facture.")]
     NoMandate(String),
@@ -103,6 +106,7 @@ impl Refusal for IssueRefusal {
         match self {
             Self::Preflight(findings) => findings.first().map_or("preflight", Finding::code),
             Self::Changed => "preview_changed",
+            Self::WhichConvention(_) => "several_conventions",
             Self::NoMandate(_) => "no_billing_mandate",
             Self::Freeze(_) => "invoice_not_written",
         }

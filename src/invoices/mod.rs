@@ -3,6 +3,7 @@
 //! A preview is computed, never stored. Issuing gives the number, freezes the content and keeps the files (rule 9);
 //! from then on only the place where the invoice stands may change: deposited, ordered, paid, or rejected and credited.
 
+pub mod api;
 pub mod credit;
 pub mod deposit;
 pub mod files;
