@@ -30,6 +30,7 @@ pub struct ChildrenOf {
     /// The reference, or a part of it.
     reference: Option<String>,
     /// `open` (the default), `closed` or `all`.
+    #[param(inline)]
     status: Option<FollowUp>,
     /// The page, from 1.
     page: Option<i64>,

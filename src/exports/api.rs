@@ -19,6 +19,7 @@ pub struct ExportOf {
     /// The month billed, such as `2026-10`.
     month: String,
     /// `csv`, `xlsx`, `json` or `zip`; JSON when absent.
+    #[param(inline)]
     format: Option<ExportFormat>,
 }
 
