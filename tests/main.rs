@@ -11,6 +11,7 @@ mod booking;
 mod children;
 mod conventions;
 mod demo;
+mod exports;
 mod invoicing;
 mod mail;
 mod migrations;

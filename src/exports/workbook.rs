@@ -19,7 +19,7 @@ fn sheets(export: &MonthExport) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     // the clock's time and not the machine's: the same month at the same time is the same file
     let properties = DocProperties::new()
-        .set_title(format!("Factures de {}", export.month))
+        .set_title(format!("Factures, {}", export.month))
         .set_author("PsyPRE")
         .set_creation_datetime(&export.made_at.utc());
     workbook.set_properties(&properties);
