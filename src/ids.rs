@@ -13,6 +13,8 @@ crate::id_types! {
     ProgrammeId,
     /// A priority neighbourhood (*quartier*).
     NeighbourhoodId,
+    /// A month reopened for late entries.
+    MonthReopeningId,
     /// An hour quota (*quotité horaire*).
     QuotaId,
     /// An hourly rate.

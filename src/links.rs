@@ -250,6 +250,11 @@ pub fn buyer(id: ConventionId) -> String {
     format!("{CONVENTION}/{id}/acheteur")
 }
 
+/// Reopening a month of a convention.
+pub fn reopening(id: ConventionId) -> String {
+    format!("{CONVENTION}/{id}/reouverture")
+}
+
 /// A psychologist's own rate under a convention.
 pub fn new_rate(id: ConventionId) -> String {
     format!("{CONVENTION}/{id}/tarifs")

@@ -137,6 +137,8 @@ routes! {
     POST "/convention/{convention}/acheteur" [Administrator] conventions::pages::create_buyer_change;
     GET "/convention/{convention}/tarifs" [Administrator] conventions::pages::show_new_rate;
     POST "/convention/{convention}/tarifs" [Administrator] conventions::pages::create_rate;
+    GET "/convention/{convention}/reouverture" [Administrator] conventions::pages_reopening::show_new_reopening;
+    POST "/convention/{convention}/reouverture" [Administrator] conventions::pages_reopening::create_reopening;
 
     // children and referrals
     GET "/enfants" [Coordinator, Psychologist, Referent] children::pages::show_children;

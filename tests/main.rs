@@ -15,6 +15,7 @@ mod exports;
 mod invoicing;
 mod mail;
 mod migrations;
+mod month_reopening;
 mod openapi;
 mod races;
 mod recording;

@@ -5,7 +5,7 @@ use diesel::QueryResult;
 
 pub use super::store::{
     allotted, budget_years, buyer, contributions, conventions, conventions_of_programme, load_convention,
-    neighbourhoods, programmes, psychologist_names, rates, signatories, terms,
+    neighbourhoods, programmes, psychologist_names, rates, reopenings, signatories, terms,
 };
 use super::{BudgetYear, Convention, Period, Rate, ServiceType, Terms, rate_in_force, store};
 use crate::db::AnyConnection;

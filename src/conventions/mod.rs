@@ -10,7 +10,9 @@ mod file_tests;
 pub mod import;
 pub mod look_up;
 pub mod pages;
+pub mod pages_reopening;
 mod reader;
+pub mod reopen_month;
 mod store;
 
 use chrono::{Days, NaiveDate};
@@ -19,6 +21,7 @@ use crate::calendar::{Month, age_on};
 use crate::hours::Minutes;
 use crate::ids::{BudgetYearId, ConventionId, NeighbourhoodId, ProgrammeId, PsychologistId, SignatoryId};
 use crate::money::Cents;
+use crate::sql_types::Ts;
 
 crate::text_enum! {
     /// What a psychologist is asked to do (*type de prestation*).
@@ -221,6 +224,21 @@ impl AbsenceRule {
             (false, false) => "ni facturée ni décomptée de la quotité",
         }
     }
+}
+
+/// A month that was reopened for late entries (rule 5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MonthReopening {
+    /// The month of the sessions.
+    pub month: Month,
+    /// Why.
+    pub reason: String,
+    /// The last day on which they may be recorded.
+    pub until: NaiveDate,
+    /// Who reopened it.
+    pub by: String,
+    /// When.
+    pub at: Ts,
 }
 
 /// The rules of a convention over a period (rule 13): read with the date of the session, never with today's.

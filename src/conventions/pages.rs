@@ -9,8 +9,8 @@ use diesel::QueryResult;
 use super::add_rate::{self, NewRate};
 use super::change_buyer::{self, BuyerSettings};
 use super::{
-    BudgetYear, Buyer, Convention, InvoiceChannel, Neighbourhood, Programme, RequiredReference, ServiceType, Signatory,
-    Terms, look_up,
+    BudgetYear, Buyer, Convention, InvoiceChannel, MonthReopening, Neighbourhood, Programme, RequiredReference,
+    ServiceType, Signatory, Terms, look_up,
 };
 use crate::accounts::Administrator;
 use crate::accounts::guards::As;
@@ -34,6 +34,7 @@ struct View {
     allotted: Vec<Minutes>,
     terms: Vec<Terms>,
     rates: Vec<RateRow>,
+    reopenings: Vec<MonthReopening>,
     buyer: Buyer,
 }
 
@@ -67,6 +68,7 @@ struct ConventionPage {
     others: Vec<Convention>,
     buyer_link: String,
     rate_link: String,
+    reopening_link: String,
 }
 
 impl ConventionPage {
@@ -136,6 +138,7 @@ pub async fn show_convention(
         others,
         buyer_link: id.map(links::buyer).unwrap_or_default(),
         rate_link: id.map(links::new_rate).unwrap_or_default(),
+        reopening_link: id.map(links::reopening).unwrap_or_default(),
     };
     Ok(web::page(&request, &page)?)
 }
@@ -152,6 +155,7 @@ fn view(conn: &mut AnyConnection, convention: Convention) -> QueryResult<View> {
         years,
         terms: look_up::terms(conn, id)?,
         rates: rate_rows(conn, id)?,
+        reopenings: look_up::reopenings(conn, id)?,
         buyer: look_up::buyer(conn, id)?,
         convention,
     })

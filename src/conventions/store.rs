@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::{
-    AbsenceRule, BudgetYear, Buyer, Convention, InvoiceChannel, Neighbourhood, Period, Programme, Rate,
+    AbsenceRule, BudgetYear, Buyer, Convention, InvoiceChannel, MonthReopening, Neighbourhood, Period, Programme, Rate,
     RequiredReference, Rounding, ServiceType, Signatory, SignatoryKind, Terms,
 };
 use crate::calendar::Month;
@@ -12,13 +12,15 @@ use crate::clock::Clock;
 use crate::db::{AnyConnection, Tx};
 use crate::hours::Minutes;
 use crate::ids::{
-    BudgetYearId, ConventionId, NeighbourhoodId, ProgrammeId, PsychologistId, QuotaId, RateId, SignatoryId, TermsId,
+    AccountId, BudgetYearId, ConventionId, MonthReopeningId, NeighbourhoodId, ProgrammeId, PsychologistId, QuotaId,
+    RateId, SignatoryId, TermsId,
 };
 use crate::money::Cents;
 use crate::schema::{
     accounts, budget_years, buyers, contributions, convention_programmes, conventions, invoice_sessions, invoices,
-    neighbourhoods, programmes, psychologists, quotas, rates, signatories, terms,
+    month_reopenings, neighbourhoods, programmes, psychologists, quotas, rates, signatories, terms,
 };
+use crate::sql_types::Ts;
 
 type ConventionRow = (ConventionId, String, String, NaiveDate, NaiveDate, Option<NaiveDate>, bool);
 
@@ -479,4 +481,45 @@ pub fn update_buyer(tx: &mut Tx<'_>, convention: ConventionId, new: &Buyer) -> Q
             buyers::channel.eq(new.channel),
         ))
         .execute(&mut **tx)
+}
+
+/// The months of a convention that were reopened, the latest reopening first.
+pub fn reopenings(conn: &mut AnyConnection, convention: ConventionId) -> QueryResult<Vec<MonthReopening>> {
+    let rows = month_reopenings::table
+        .inner_join(accounts::table)
+        .filter(month_reopenings::convention_id.eq(convention))
+        .select((
+            month_reopenings::month_on,
+            month_reopenings::reason,
+            month_reopenings::until_on,
+            accounts::display_name,
+            month_reopenings::opened_at,
+        ))
+        .order((month_reopenings::opened_at.desc(), month_reopenings::id))
+        .load::<(NaiveDate, String, NaiveDate, String, Ts)>(conn)?;
+    let read = |(month_on, reason, until, by, at)| MonthReopening { month: Month::of(month_on), reason, until, by, at };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// Reopens a month, for a reason, until a day.
+pub fn insert_reopening(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    who: AccountId,
+    convention: ConventionId,
+    (month, reason, until): (Month, &str, NaiveDate),
+) -> QueryResult<MonthReopeningId> {
+    let id = MonthReopeningId::new();
+    diesel::insert_into(month_reopenings::table)
+        .values((
+            month_reopenings::id.eq(id),
+            month_reopenings::convention_id.eq(convention),
+            month_reopenings::month_on.eq(month.first()),
+            month_reopenings::reason.eq(reason),
+            month_reopenings::until_on.eq(until),
+            month_reopenings::opened_by.eq(who),
+            month_reopenings::opened_at.eq(clock.now()),
+        ))
+        .execute(&mut **tx)?;
+    Ok(id)
 }
