@@ -48,6 +48,8 @@ pub mod invoices;
 
 pub mod exports;
 
+pub mod reminders;
+
 pub mod audit;
 pub mod openapi;
 pub mod site;

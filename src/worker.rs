@@ -1,16 +1,19 @@
-//! What the program does by itself while it serves: it sends the mails that wait.
+//! What the program does by itself while it serves: it queues what the day brings, and sends the mails that wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::app::App;
 use crate::mailer::{Mailer, MailerError, Round};
+use crate::reminders;
 
 /// How soon a mail leaves after what causes it.
 const PAUSE: Duration = Duration::from_secs(2);
+/// How often to look at the calendar.
+const REMINDERS: Duration = Duration::from_secs(300);
 /// How long to leave a peer that fails alone, at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -65,7 +68,14 @@ impl Drop for Worker {
 fn work(app: &App, mailer: &mut Mailer, stopping: &AtomicBool, woken: &Receiver<()>) {
     let stop = || stopping.load(Ordering::SeqCst);
     let mut pause = PAUSE;
+    let mut reminded: Option<Instant> = None;
     while !stop() {
+        if reminded.is_none_or(|at| at.elapsed() >= REMINDERS) {
+            reminded = Some(Instant::now());
+            if let Err(e) = reminders::run(&app.db, &app.clock) {
+                tracing::error!(error = %e, "reminders cannot be queued");
+            }
+        }
         pause = match mailer.drain(&app.db, &app.clock, &stop) {
             Ok(Round { cut_short: None, .. }) => PAUSE,
             Ok(Round { cut_short: Some(why), .. }) => {

@@ -17,6 +17,7 @@ pub mod pages_invitation;
 pub mod pages_list;
 pub mod pages_own;
 pub mod passwords;
+pub mod recipients;
 pub mod sign_in;
 pub mod store;
 pub mod throttle;
@@ -206,6 +207,17 @@ impl Person {
     fn programmes(&self, role: Role) -> Vec<ProgrammeId> {
         self.grants.iter().filter(|grant| grant.role == role).filter_map(|grant| grant.programme).collect()
     }
+}
+
+/// Somebody to write to.
+#[derive(Debug, Clone, PartialEq, Eq, diesel::Queryable)]
+pub struct Recipient {
+    /// Their account.
+    pub account: AccountId,
+    /// Their address.
+    pub email: String,
+    /// Whether they asked to be told of each session to approve at once.
+    pub told_at_once: bool,
 }
 
 /// A kind of caller that a verb may ask for: holding the role is what makes one.

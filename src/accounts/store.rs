@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::accounts::{Grant, Means, OpenInvitation, Person, Role, RoleIn};
+use crate::accounts::{Grant, Means, OpenInvitation, Person, Recipient, Role, RoleIn};
 use crate::db::{AnyConnection, Tx};
 use crate::each;
 use crate::ids::{AccountId, ApiTokenId, InvitationId, ProgrammeId, PsychologistId, RoleGrantId, SignInId};
@@ -723,4 +723,22 @@ pub fn give_try_back(tx: &mut Tx<'_>, subject: &[u8], now: Ts) -> QueryResult<()
         .set((throttles::failures.eq(throttles::failures - 1), throttles::blocked_until.eq(now)))
         .execute(&mut **tx)?;
     Ok(())
+}
+
+/// The open accounts that hold a role, for a programme when one is named, by address.
+///
+/// # Errors
+/// When the database fails.
+pub fn holders(conn: &mut AnyConnection, role: Role, programme: Option<ProgrammeId>) -> QueryResult<Vec<Recipient>> {
+    let mut query = accounts::table
+        .inner_join(role_grants::table)
+        .filter(role_grants::role.eq(role).and(accounts::disabled_at.is_null()))
+        .order(accounts::email)
+        .select((accounts::id, accounts::email, accounts::told_at_once))
+        .distinct()
+        .into_boxed();
+    if let Some(programme) = programme {
+        query = query.filter(role_grants::programme_id.eq(programme));
+    }
+    query.load(conn)
 }

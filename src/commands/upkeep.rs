@@ -7,7 +7,7 @@ use psypre::app::App;
 use psypre::db::DbError;
 use psypre::mailer::Mailer;
 use psypre::purge::{self, Purged};
-use psypre::{checks, journal};
+use psypre::{checks, journal, reminders};
 
 use crate::commands::{Outcome, tell};
 
@@ -53,8 +53,9 @@ pub fn purge(app: &App, dry_run: bool) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Sends what is due, once: for a machine that runs commands by the clock rather than the server.
+/// Queues what the day brings and sends what is due, once: for a machine that runs commands by the clock rather than the server.
 pub fn send_mails(app: &App) -> Outcome {
+    reminders::run(&app.db, &app.clock)?;
     let round = Mailer::new(&app.config)?.drain(&app.db, &app.clock, &|| false)?;
     println!("accepted {}, put off {}, given up {}", round.accepted, round.put_off, round.rejected);
     if let Some(why) = &round.cut_short {

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::freeze::{self, Draft, FreezeRefusal, Place};
 use super::preflight::Finding;
 use super::preview::{Preview, preview};
-use super::{FrozenContent, PricedSession, service_name, store};
+use super::{FrozenContent, PricedSession, notices, service_name, store};
 use crate::accounts::Psychologist;
 use crate::calendar::Month;
 use crate::clock::Clock;
@@ -153,6 +153,7 @@ pub fn issue(
         // an approval was withdrawn since they were read
         return refuse(IssueRefusal::Changed);
     }
+    notices::issued(tx, clock, id)?;
     Ok(id)
 }
 

@@ -11,6 +11,7 @@ mod freeze;
 pub mod issue;
 pub mod issue_mandated;
 pub mod look_up;
+mod notices;
 pub mod order_payment;
 pub mod pages;
 pub mod pages_issue;

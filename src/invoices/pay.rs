@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use super::step::{Step, StepRefusal, begin, end};
-use super::{InvoiceState, store};
+use super::{InvoiceState, notices, store};
 use crate::accounts::Accountant;
 use crate::clock::Clock;
 use crate::db::Tx;
@@ -31,5 +31,6 @@ pub fn pay(
 ) -> Result<(), Failure<StepRefusal>> {
     let invoice = begin(tx, clock, id, STEP, on)?;
     let changed = store::set_paid(tx, id, on)?;
-    end(tx, clock, who, &invoice, STEP, changed, json!({ "state": STEP.to, "on": on }))
+    end(tx, clock, who, &invoice, STEP, changed, json!({ "state": STEP.to, "on": on }))?;
+    Ok(notices::paid(tx, clock, &invoice, on)?)
 }

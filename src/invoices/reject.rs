@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::step::{Step, StepRefusal, begin, end};
-use super::{InvoiceState, store};
+use super::{InvoiceState, notices, store};
 use crate::accounts::Accountant;
 use crate::clock::Clock;
 use crate::db::Tx;
@@ -34,5 +34,6 @@ pub fn reject(
         return refuse(StepRefusal::NoReason);
     }
     let changed = store::set_rejected(tx, id, on, reason)?;
-    end(tx, clock, who, &invoice, STEP, changed, json!({ "state": STEP.to, "on": on, "reason": reason }))
+    end(tx, clock, who, &invoice, STEP, changed, json!({ "state": STEP.to, "on": on, "reason": reason }))?;
+    Ok(notices::rejected(tx, clock, &invoice, reason)?)
 }

@@ -7,11 +7,68 @@
 //! A struct holds what its reader sees and the whole addresses of its links; it never holds a child's name, nor a
 //! reason of care. Its templates stand in `frontend/emails/<message>/`.
 
+/// Declares the three templates of a message, and `written`, which makes its mail.
+macro_rules! templates {
+    ($mail:ident: $subject:tt, $text:tt, $html:tt) => {
+        #[derive(askama::Template)]
+        #[template(path = $subject)]
+        struct Subject<'m> {
+            mail: &'m $mail,
+        }
+
+        #[derive(askama::Template)]
+        #[template(path = $text)]
+        struct Text<'m> {
+            frame: crate::web::mail::MailFrame,
+            mail: &'m $mail,
+        }
+
+        #[derive(askama::Template)]
+        #[template(path = $html)]
+        struct Html<'m> {
+            frame: crate::web::mail::MailFrame,
+            mail: &'m $mail,
+        }
+
+        impl $mail {
+            fn written(
+                &self,
+                kind: &'static str,
+                dedupe_key: Option<String>,
+                frame: crate::web::mail::MailFrame,
+            ) -> Result<crate::outbox::Message, diesel::result::Error> {
+                let text = Text { frame: frame.clone(), mail: self };
+                let html = Html { frame, mail: self };
+                let texts = crate::mails::Texts::render(&Subject { mail: self }, &text, &html)?;
+                Ok(texts.message(kind, &self.recipient, dedupe_key))
+            }
+        }
+    };
+}
+
 mod invitation;
+mod invoice_issued;
+mod invoice_paid;
+mod invoice_rejected;
+mod month_closing;
+mod quota_reached;
 mod roles_changed;
+mod session_recorded;
+mod session_refused;
+mod sessions_approved;
+mod sessions_to_approve;
 
 pub use invitation::Invitation;
+pub use invoice_issued::InvoiceIssued;
+pub use invoice_paid::InvoicePaid;
+pub use invoice_rejected::InvoiceRejected;
+pub use month_closing::{MonthClosing, Reader};
+pub use quota_reached::QuotaReached;
 pub use roles_changed::RolesChanged;
+pub use session_recorded::SessionRecorded;
+pub use session_refused::SessionRefused;
+pub use sessions_approved::{ApprovedSession, SessionsApproved};
+pub use sessions_to_approve::{SessionsToApprove, Waiting};
 
 use askama::Template;
 use diesel::result::Error as DieselError;
@@ -22,6 +79,15 @@ use crate::outbox::Message;
 pub fn settings_href(base_url: &str) -> String {
     format!("{base_url}{}", crate::links::MY_ACCOUNT)
 }
+
+/// A link of a mail, by the path of its page.
+fn link(label: &str, path: &str) -> crate::web::layout::Link {
+    crate::web::layout::Link { label: label.to_owned(), href: crate::links::in_mail(path) }
+}
+
+/// Why a psychologist is told, and what to do about it.
+const ABOUT_OWN_WORK: &str = "Vous recevez ce message parce qu’il concerne votre travail. Pour le recevoir ailleurs, \
+    écrivez à l’administration de la Métropole.";
 
 /// The three texts of a mail, rendered.
 struct Texts {

@@ -8,6 +8,7 @@
 pub mod api;
 pub mod ledger;
 pub mod look_up;
+pub mod notices;
 pub mod pages;
 pub mod store;
 

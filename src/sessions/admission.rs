@@ -6,12 +6,13 @@ use chrono::NaiveDate;
 use crate::calendar::{french_date, french_day, french_time};
 use crate::children::eligibility::{self, EligibilityRefusal, Eligible};
 use crate::children::{ReferralRefusal, ledger as referral_ledger};
+use crate::clock::Clock;
 use crate::conventions::{Convention, Terms, look_up};
 use crate::db::{DbError, Tx, violated};
 use crate::failure::{Failure, Refusal, refuse};
 use crate::hours::Minutes;
 use crate::ids::{ChildId, ProgrammeId, PsychologistId, QuotaId, ReferralId};
-use crate::quotas::{QuotaRefusal, ledger as quota_ledger};
+use crate::quotas::{self, QuotaRefusal, ledger as quota_ledger};
 use crate::sessions::{Session, Slot, SlotRefusal};
 use crate::vault::Vault;
 
@@ -136,12 +137,14 @@ fn rules_of(
     refuse(AdmissionRefusal::OutsideConvention { on, last_day })
 }
 
-/// Reserves minutes of the quota of a day, then of the referral: always in that order. Gives the quota.
+/// Reserves minutes of the quota of a day, then of the referral: always in that order. Gives the quota, and tells
+/// those who watch over it when it nears its end.
 ///
 /// # Errors
 /// When either has too little left.
 pub fn hold(
     tx: &mut Tx<'_>,
+    clock: &Clock,
     programme: ProgrammeId,
     referral: ReferralId,
     on: NaiveDate,
@@ -149,6 +152,7 @@ pub fn hold(
 ) -> Result<QuotaId, Failure<AdmissionRefusal>> {
     let quota = quota_ledger::reserve(tx, programme, on, minutes).map_err(|e| e.map(AdmissionRefusal::Quota))?;
     referral_ledger::reserve(tx, referral, minutes).map_err(|e| e.map(AdmissionRefusal::Referral))?;
+    quotas::notices::reserved(tx, clock, quota, minutes)?;
     Ok(quota.id)
 }
 

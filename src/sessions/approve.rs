@@ -7,7 +7,7 @@ use crate::db::Tx;
 use crate::failure::{Failure, Refusal, refuse};
 use crate::ids::SessionId;
 use crate::quotas::ledger as quota_ledger;
-use crate::sessions::{DecisionKind, Obstacle, Phase, Session, Stamp, Viewer, facts, store};
+use crate::sessions::{DecisionKind, Obstacle, Phase, Session, Stamp, Viewer, facts, notices, store};
 
 /// Why a session is not approved.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,10 +60,14 @@ pub fn approve(
     who: &Coordinator,
     id: SessionId,
 ) -> Result<Approval, Failure<ApproveRefusal>> {
-    approve_at(tx, clock, who, id, Stamp { by: who.account, at: clock.now() })
+    let approval = approve_at(tx, clock, who, id, Stamp { by: who.account, at: clock.now() })?;
+    if approval == Approval::Done {
+        notices::approved(tx, clock, &Viewer::from(who).scope, &[id])?;
+    }
+    Ok(approval)
 }
 
-/// [`approve`], at an instant that several approvals share.
+/// [`approve`], at an instant that several approvals share; nobody is told yet.
 ///
 /// # Errors
 /// As [`approve`].

@@ -2,11 +2,11 @@
 
 use crate::accounts::Coordinator;
 use crate::clock::Clock;
-use crate::db::{DbError, Tx};
+use crate::db::Tx;
 use crate::failure::{Failure, Never};
 use crate::ids::SessionId;
 use crate::sessions::approve::{self, Approval, ApproveRefusal};
-use crate::sessions::{Stamp, store};
+use crate::sessions::{Stamp, Viewer, notices, store};
 use crate::sql_types::Ts;
 
 /// What became of each session.
@@ -21,7 +21,11 @@ pub struct Approvals {
 impl Approvals {
     /// How many are approved now that were not before.
     pub fn done(&self) -> usize {
-        self.answers.iter().filter(|(_, answer)| matches!(answer, Ok(Approval::Done))).count()
+        self.done_ids().len()
+    }
+
+    fn done_ids(&self) -> Vec<SessionId> {
+        self.answers.iter().filter(|(_, answer)| matches!(answer, Ok(Approval::Done))).map(|(id, _)| *id).collect()
     }
 }
 
@@ -55,9 +59,11 @@ pub fn approve_many(
             Ok(done) => Ok(done),
             Err(Failure::NotFound) => Err(NotApproved::NotFound),
             Err(Failure::Refused(refusal)) => Err(NotApproved::Refused(refusal)),
-            Err(Failure::Db(e)) => return Err(Failure::Db::<Never>(DbError::from(e))),
+            Err(Failure::Db(e)) => return Err(Failure::Db(e)),
         };
         answers.push((*id, answer));
     }
-    Ok(Approvals { at, answers })
+    let approvals = Approvals { at, answers };
+    notices::approved(tx, clock, &Viewer::from(who).scope, &approvals.done_ids())?;
+    Ok(approvals)
 }

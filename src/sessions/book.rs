@@ -79,7 +79,7 @@ pub fn book(
     let slot = booking.slot;
     let (admitted, quota) = (|| {
         let admitted = admission::admit(tx, vault, programme, (booking.child, booking.psychologist), slot.on)?;
-        let quota = admission::hold(tx, programme, admitted.eligible.referral_id, slot.on, slot.duration)?;
+        let quota = admission::hold(tx, clock, programme, admitted.eligible.referral_id, slot.on, slot.duration)?;
         Ok((admitted, quota))
     })()
     .map_err(|failure: Failure<AdmissionRefusal>| failure.map(BookRefusal::Admission))?;

@@ -8,7 +8,9 @@ use crate::failure::{Failure, Refusal, refuse};
 use crate::ids::SessionId;
 use crate::sessions::admission::{self, AdmissionRefusal, Admitted};
 use crate::sessions::record::{self, RecordRefusal};
-use crate::sessions::{Attendance, Effect, Obstacle, Phase, Record, Session, Slot, State, Viewer, facts, store};
+use crate::sessions::{
+    Attendance, Effect, Obstacle, Phase, Record, Session, Slot, State, Viewer, facts, notices, store,
+};
 use crate::vault::Vault;
 
 /// What is said again.
@@ -79,7 +81,8 @@ pub fn correct(
     store::change(tx, before.state.phase(), &after).map_err(|e| {
         admission::overlap(e, new.slot).map(|refusal| CorrectRefusal::Record(RecordRefusal::Admission(refusal)))
     })?;
-    Ok(facts::write(tx, clock, who.account, "session.corrected", Some(&before), &after)?)
+    facts::write(tx, clock, who.account, "session.corrected", Some(&before), &after)?;
+    Ok(notices::recorded(tx, clock, &after)?)
 }
 
 fn corrected_state(before: &Session, record: Record) -> Result<State, Failure<CorrectRefusal>> {
@@ -108,7 +111,7 @@ fn settle(
     let effect = Effect::of(&admitted.terms, new.attendance, slot.duration);
     let referral = admitted.eligible.referral_id;
     admission::give_back(tx, before)?;
-    let quota = admission::hold(tx, before.programme_id, referral, slot.on, effect.quota).map_err(said)?;
+    let quota = admission::hold(tx, clock, before.programme_id, referral, slot.on, effect.quota).map_err(said)?;
     Ok(Session {
         quota_id: quota,
         referral_id: referral,

@@ -7,7 +7,8 @@ use chrono::{Days, NaiveDate};
 use diesel::QueryResult;
 
 pub use super::store::{
-    Around, OpenReferral, PaidSession, StoredDecision, count, paid_sessions, totals, waiting_psychologists,
+    Around, OpenReferral, PaidSession, StoredDecision, Unfinished, count, paid_sessions, totals, unfinished,
+    waiting_psychologists,
 };
 use super::{Filter, Order, Phase, Scope, Session, Unusual, Viewer, store};
 use crate::clock::Clock;

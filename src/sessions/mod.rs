@@ -13,6 +13,7 @@ pub mod cancel;
 pub mod correct;
 mod facts;
 pub mod look_up;
+mod notices;
 pub mod pages;
 pub mod pages_approvals;
 pub mod pages_book;

@@ -12,7 +12,7 @@ use crate::ids::{ChildId, SessionId};
 use crate::sessions::admission::{self, AdmissionRefusal, Admitted};
 use crate::sessions::{
     Attendance, Effect, Obstacle, Phase, Record, Session, Slot, State, Viewer, facts, has_happened, last_entry_day,
-    store,
+    notices, store,
 };
 use crate::sql_types::Ts;
 use crate::vault::Vault;
@@ -118,7 +118,7 @@ pub fn record(
     check_the_month_is_open(tx, &admitted, new.slot.on, calendar::local_date(now))?;
     let effect = Effect::of(&admitted.terms, new.attendance, new.slot.duration);
     let referral = admitted.eligible.referral_id;
-    let quota = admission::hold(tx, programme, referral, new.slot.on, effect.quota).map_err(said)?;
+    let quota = admission::hold(tx, clock, programme, referral, new.slot.on, effect.quota).map_err(said)?;
     let session = Session {
         id: SessionId::new(),
         programme_id: programme,
@@ -138,6 +138,7 @@ pub fn record(
     };
     store::insert(tx, &session).map_err(|e| admission::overlap(e, new.slot).map(RecordRefusal::Admission))?;
     facts::write(tx, clock, who.account, "session.recorded", None, &session)?;
+    notices::recorded(tx, clock, &session)?;
     Ok(session.id)
 }
 
@@ -167,7 +168,8 @@ pub fn record_booked(
     check_the_month_is_open(tx, &admitted, slot.on, calendar::local_date(now))?;
     let effect = Effect::of(&admitted.terms, attendance, slot.duration);
     admission::give_back(tx, &before)?;
-    let quota = admission::hold(tx, before.programme_id, before.referral_id, slot.on, effect.quota).map_err(said)?;
+    let quota =
+        admission::hold(tx, clock, before.programme_id, before.referral_id, slot.on, effect.quota).map_err(said)?;
     let after = Session {
         quota_id: quota,
         quota_minutes: effect.quota,
@@ -176,7 +178,8 @@ pub fn record_booked(
         ..before.clone()
     };
     store::change(tx, Phase::Booked, &after)?;
-    Ok(facts::write(tx, clock, who.account, "session.recorded", Some(&before), &after)?)
+    facts::write(tx, clock, who.account, "session.recorded", Some(&before), &after)?;
+    Ok(notices::recorded(tx, clock, &after)?)
 }
 
 fn said(failure: Failure<AdmissionRefusal>) -> Failure<RecordRefusal> {

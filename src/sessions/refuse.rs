@@ -6,7 +6,7 @@ use crate::db::Tx;
 use crate::failure::{Failure, Refusal};
 use crate::hours::Minutes;
 use crate::ids::SessionId;
-use crate::sessions::{DecisionKind, Phase, Reason, Session, Stamp, Viewer, admission, facts, store};
+use crate::sessions::{DecisionKind, Phase, Reason, Session, Stamp, Viewer, admission, facts, notices, store};
 
 /// Why a session is not refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,5 +56,6 @@ pub fn refuse(
     admission::give_back(tx, &before)?;
     let after = Session { quota_minutes: Minutes::ZERO, billed_minutes: Minutes::ZERO, state, ..before.clone() };
     store::change(tx, Phase::Recorded, &after)?;
-    Ok(facts::write(tx, clock, who.account, "session.refused", Some(&before), &after)?)
+    facts::write(tx, clock, who.account, "session.refused", Some(&before), &after)?;
+    Ok(notices::refused(tx, clock, &after)?)
 }

@@ -645,3 +645,47 @@ pub fn paid_sessions(
         ))
         .load(conn)
 }
+
+/// A session that is past and neither approved nor given up.
+#[derive(Debug, Clone, Queryable)]
+pub struct Unfinished {
+    /// The account of its psychologist.
+    pub account: AccountId,
+    /// Its programme.
+    pub programme: ProgrammeId,
+    /// The programme's name.
+    pub programme_name: String,
+    /// The convention that pays.
+    pub convention: ConventionId,
+    /// Where it stands: booked, recorded or refused.
+    pub phase: Phase,
+    /// Its day.
+    pub on: NaiveDate,
+}
+
+/// The sessions of a period that are past and neither approved nor given up, the oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn unfinished(
+    conn: &mut AnyConnection,
+    (from, until): (NaiveDate, NaiveDate),
+    now: Ts,
+) -> QueryResult<Vec<Unfinished>> {
+    sessions::table
+        .inner_join(psychologists::table)
+        .inner_join(programmes::table)
+        .inner_join(quotas::table.inner_join(budget_years::table))
+        .filter(sessions::session_on.between(from, until).and(sessions::ends_at.le(now)))
+        .filter(sessions::state.eq_any([Phase::Booked, Phase::Recorded, Phase::Refused]))
+        .order((sessions::session_on, sessions::id))
+        .select((
+            psychologists::account_id,
+            sessions::programme_id,
+            programmes::name,
+            budget_years::convention_id,
+            sessions::state,
+            sessions::session_on,
+        ))
+        .load(conn)
+}

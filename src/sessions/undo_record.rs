@@ -57,7 +57,7 @@ pub fn undo_record(
     }
     admission::give_back(tx, &before)?;
     let (slot, referral) = (before.slot, before.referral_id);
-    let quota = admission::hold(tx, before.programme_id, referral, slot.on, slot.duration)
+    let quota = admission::hold(tx, clock, before.programme_id, referral, slot.on, slot.duration)
         .map_err(|e| e.map(UndoRecordRefusal::Admission))?;
     let after = Session {
         quota_id: quota,
