@@ -84,7 +84,7 @@ routes! {
     GET "/mon-compte" [signed in] accounts::pages_own::show_own;
     POST "/mon-compte/nom" [signed in] accounts::pages_own::create_name;
     POST "/mon-compte/mot-de-passe" [signed in] accounts::pages_own::create_password;
-    POST "/mon-compte/messages" [signed in] accounts::pages_own::create_messages_choice;
+    POST "/mon-compte/messages" [Coordinator] accounts::pages_own::create_messages_choice;
     POST "/mon-compte/jetons" [signed in] accounts::pages_own::create_token;
     POST "/mon-compte/jetons/{id}/revocation" [signed in] accounts::pages_own::create_token_revocation;
     GET "/comptes" [Administrator] accounts::pages_list::list_accounts;

@@ -120,7 +120,8 @@ pub async fn create_sign_out(app: Data<App>, who: SignedIn, _form: FormState) ->
 /// # Errors
 /// When the role is not held, or the database fails.
 pub async fn create_role_switch(app: Data<App>, who: SignedIn, form: FormState) -> Result<HttpResponse, AppError> {
-    let role: Role = form.value("role").parse().map_err(|_| AppError::NotFound)?;
+    let role: Role =
+        form.value("role").parse().map_err(|_| AppError::Unreadable("Choisissez un de vos rôles.".to_owned()))?;
     let Means::SignIn { id, .. } = who.means else { return Err(AppError::NotFound) };
     if !who.holds(role) {
         return Err(AppError::Forbidden(role.french()));

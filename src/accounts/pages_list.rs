@@ -370,7 +370,8 @@ pub async fn create_role_withdrawal(
     id: Path<AccountId>,
     form: FormState,
 ) -> Result<HttpResponse, AppError> {
-    let role: RoleIn = form.value("role").parse().map_err(|_| AppError::NotFound)?;
+    let unreadable = |_| AppError::Unreadable("Choisissez le rôle à retirer.".to_owned());
+    let role: RoleIn = form.value("role").parse().map_err(unreadable)?;
     act((app, request, who), *id, form, move |on| {
         change_roles::withdraw(on.tx, &on.app.clock, &on.app.config.base_url, on.author, on.account, role)?;
         Ok("Le rôle est retiré. La personne en est prévenue par message.".to_owned())
