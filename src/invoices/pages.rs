@@ -278,8 +278,8 @@ pub async fn show_file(
     path: Path<(InvoiceId, String)>,
 ) -> Result<HttpResponse, AppError> {
     let (id, name) = path.into_inner();
-    let asked: FileRequest = name.parse().map_err(|_| AppError::NotFound)?;
     let reader = reader(&who)?;
+    let asked: FileRequest = name.parse().map_err(|_| AppError::NotFound)?;
     let found = app.db.read_async(move |conn| file(conn, reader, id, asked)).await?;
     let kept = Query::parse(request.query_string()).get("telecharger").is_some();
     let how = if kept { "attachment" } else { "inline" };

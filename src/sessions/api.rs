@@ -239,9 +239,10 @@ pub struct NewBooking {
 pub async fn create_booking(
     app: Data<App>,
     who: SignedIn,
-    posted: Posted<NewBooking>,
+    posted: Result<Posted<NewBooking>, AppError>,
 ) -> Result<Json<SessionAnswer>, AppError> {
-    let viewer = viewer(&who)?;
+    // who may not ask is told so, whatever they send
+    let (viewer, posted) = (viewer(&who)?, posted?);
     let key = key(&posted, viewer.account, "book")?;
     let new = posted.value;
     let psychologist = match (&viewer.scope, new.psychologist_id) {
@@ -363,9 +364,9 @@ pub async fn create_cancellation(
     app: Data<App>,
     who: SignedIn,
     id: Path<SessionId>,
-    posted: Posted<WithReason>,
+    posted: Result<Posted<WithReason>, AppError>,
 ) -> Result<Json<SessionAnswer>, AppError> {
-    let (id, viewer) = (id.into_inner(), viewer(&who)?);
+    let (id, viewer, posted) = (id.into_inner(), viewer(&who)?, posted?);
     let key = key(&posted, viewer.account, &format!("cancel {id}"))?;
     let reason = posted.value.optional()?;
     let (clock, by) = (app.clock.clone(), viewer.clone());
