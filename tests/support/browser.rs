@@ -122,9 +122,14 @@ impl Browser {
         self.send(path, "application/x-www-form-urlencoded", &serde_urlencoded::to_string(&fields).unwrap(), &[])
     }
 
-    /// Posts JSON.
+    /// Posts JSON; a browser adds the token of its sign-in, as a script of our own pages would.
     pub fn post_json(&mut self, path: &str, body: &serde_json::Value) -> Answer {
-        self.send(path, "application/json", &body.to_string(), &[])
+        if self.csrf.is_empty() && !self.cookies.is_empty() {
+            self.get("/une-page-qui-n-existe-pas");
+        }
+        let csrf = self.csrf.clone();
+        let token = (!self.cookies.is_empty()).then_some(("x-csrf-token", csrf.as_str()));
+        self.send(path, "application/json", &body.to_string(), token.as_slice())
     }
 
     /// Posts a body with headers of one's own.

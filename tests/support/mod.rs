@@ -4,5 +4,6 @@ pub mod aiosmtpd;
 pub mod app;
 pub mod browser;
 pub mod database;
+pub mod dump;
 pub mod smtp;
 pub mod world;

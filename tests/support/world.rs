@@ -261,7 +261,14 @@ fn programme(app: &TestApp, code: &str) -> ProgrammeId {
 }
 
 /// A psychologist whose billing identity is whole: the check digits are right, the numbers are nobody's.
-fn psychologist(app: &TestApp, account: AccountId, name: &str, siret: &str, rpps: &str, tail: &str) -> PsychologistId {
+pub fn psychologist(
+    app: &TestApp,
+    account: AccountId,
+    name: &str,
+    siret: &str,
+    rpps: &str,
+    tail: &str,
+) -> PsychologistId {
     use schema::psychologists as p;
     let id = PsychologistId::new();
     let now = app.app.clock.now();

@@ -1,0 +1,351 @@
+//! One of each thing in each place, and everybody who may ask for it.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveTime;
+use diesel::prelude::*;
+use psypre::accounts::{Psychologist, Role, passwords};
+use psypre::calendar::Month;
+use psypre::children::{ChildIdentity, GuardianContact, create_child};
+use psypre::hours::Minutes;
+use psypre::ids::{AccountId, ApiTokenId, ChildId, InvitationId, InvoiceId, ReferralId, SessionId};
+use psypre::invoices::issue::{self, Issuance, Order};
+use psypre::schema;
+use psypre::sessions::record::Recording;
+use psypre::sessions::{Attendance, Phase, Reason, Slot, Viewer, approve, book, record, refuse};
+use psypre::sql_types::Ts;
+
+use super::table::{Place, Thing};
+use crate::support::app::TestApp;
+use crate::support::browser::Browser;
+use crate::support::world::{self, World, day, done};
+
+/// The invitation that waits.
+pub const INVITATION: &str = "une-invitation-qui-attend-sa-reponse-0001";
+
+/// Words that only whoever may see a child may read.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    /// Names and contacts, in lower case.
+    pub names: Vec<String>,
+    /// The reference, in lower case: outside the care circle it is all that is known of a child.
+    pub reference: String,
+}
+
+/// Somebody who asks.
+pub struct Caller {
+    /// As failures name them.
+    pub name: &'static str,
+    /// Their role, if they are let in.
+    pub role: Option<Role>,
+    /// Whether children and sessions are theirs at all.
+    pub entrusted: bool,
+    /// By cookie.
+    pub browser: Browser,
+    /// By bearer token.
+    pub program: Browser,
+    /// Another bearer token of theirs, that they may revoke.
+    pub token: Option<ApiTokenId>,
+}
+
+/// What the addresses name.
+pub struct Scene {
+    things: BTreeMap<(Thing, Place), String>,
+    /// What may not be read, by place.
+    pub secrets: BTreeMap<Place, Secrets>,
+    /// Account numbers, without spaces, by psychologist: the first caller's, then the other's.
+    pub ibans: [String; 2],
+    /// Who asks.
+    pub callers: Vec<Caller>,
+    others_token: ApiTokenId,
+}
+
+/// What every name and contact of the scene holds, and nothing else does: answers without it need no closer look.
+pub const MARKS: [&str; 2] = ["zq", "06 99 88"];
+
+const PLACES: [(Place, &str); 4] = [
+    (Place::Own, "zqorvelin"),
+    (Place::SameProgramme, "zqimtaskol"),
+    (Place::OtherProgramme, "zqafendrex"),
+    (Place::OtherPsychologist, "zqyvoltra"),
+];
+
+impl Scene {
+    /// Tells one month of everybody, then lets everybody in.
+    pub fn new(app: &TestApp) -> Self {
+        let world = World::new(app);
+        let people = People::new(&world);
+        let mut things = BTreeMap::new();
+        let mut secrets = BTreeMap::new();
+        for (hour, (place, word)) in (9..).zip(PLACES) {
+            let file = File::new(&world, &people, place, word);
+            file.sessions(&world, &people, hour, &mut things);
+            things.insert((Thing::Child, place), file.child.to_string());
+            things.insert((Thing::Referral, place), file.referral.to_string());
+            things.insert((Thing::Guardian, place), guardian_of(app, file.child));
+            secrets.insert(place, file.secrets(&world));
+        }
+        for place in [Place::Own, Place::SameProgramme, Place::OtherProgramme, Place::OtherPsychologist] {
+            let who = if place == Place::OtherPsychologist { people.denis } else { people.claire };
+            let account = app.account(&format!("{place:?}@example.org"), "Un Compte", &[(Role::Accountant, None)]);
+            things.insert((Thing::Convention, place), world.convention.to_string());
+            things.insert((Thing::Psychologist, place), who.id.to_string());
+            things.insert((Thing::Account, place), account.to_string());
+            things.insert((Thing::Invitation, place), INVITATION.to_owned());
+            things.insert((Thing::Asset, place), "mark.svg".to_owned());
+            things.insert((Thing::Export, place), "2026-10.csv".to_owned());
+            things.insert((Thing::Press, place), app.app.clock.now().utc().timestamp_micros().to_string());
+            things.insert((Thing::File, place), "statement.pdf".to_owned());
+        }
+        for who in [people.claire, people.denis] {
+            let invoice = invoice(&world, &who);
+            for (place, _) in PLACES.iter().filter(|(place, _)| people.of(*place).id == who.id) {
+                things.insert((Thing::Invoice, *place), invoice.to_string());
+            }
+        }
+        let invited = app.account("invitee@example.org", "Une Invitée", &[(Role::Accountant, None)]);
+        invite(app, invited);
+        let others_token = token(app, world.denis_account, "le jeton de quelqu'un d'autre");
+        let callers = callers(app);
+        let ibans = [world.claire, world.denis].map(|id| iban_of(app, id));
+        Self { things, secrets, ibans, callers, others_token }
+    }
+
+    /// The identifier of a thing in a place, for a caller.
+    pub fn id(&self, thing: Thing, place: Place, caller: &Caller) -> String {
+        match (thing, place) {
+            (Thing::Asset, Place::Absent) => "absent.svg".to_owned(),
+            (Thing::Press, Place::Absent) => "jamais".to_owned(),
+            (Thing::File, Place::Absent) => "autre.pdf".to_owned(),
+            (Thing::Export, Place::Absent) => "2026-10.doc".to_owned(),
+            (Thing::Invitation, Place::Absent) => "une-invitation-qui-n-existe-pas".to_owned(),
+            (_, Place::Absent) => uuid::Uuid::now_v7().to_string(),
+            (Thing::Token, Place::Own) => caller.token.unwrap_or(self.others_token).to_string(),
+            (Thing::Token, _) => self.others_token.to_string(),
+            known => self.things[&known].clone(),
+        }
+    }
+}
+
+/// Who works in the scene besides [`World`]'s people.
+struct People {
+    claire: Psychologist,
+    denis: Psychologist,
+    referent: AccountId,
+    other_referent: AccountId,
+}
+
+impl People {
+    fn new(world: &World<'_>) -> Self {
+        let app = world.app;
+        let other_referent =
+            app.account("referent2.chenove@example.org", "Rémi Référent", &[(Role::Referent, Some(world.chenove))]);
+        let newcomer = app.account("paul.essai@example.org", "Paul Essai", &[(Role::Psychologist, None)]);
+        world::psychologist(app, newcomer, "Paul Essai", "90000002700011", "10100000024", "00335");
+        Self {
+            claire: world.psychologist(),
+            denis: Psychologist { account: world.denis_account, id: world.denis },
+            referent: world.referent,
+            other_referent,
+        }
+    }
+
+    fn of(&self, place: Place) -> Psychologist {
+        if place == Place::OtherPsychologist { self.denis } else { self.claire }
+    }
+}
+
+/// A child's file.
+struct File {
+    place: Place,
+    child: ChildId,
+    referral: ReferralId,
+    contact: GuardianContact,
+    identity: ChildIdentity,
+}
+
+impl File {
+    fn new(world: &World<'_>, people: &People, place: Place, word: &str) -> Self {
+        let app = world.app;
+        let programme = if place == Place::OtherProgramme { world.dijon } else { world.chenove };
+        let identity = ChildIdentity {
+            first_name: format!("Prénom{word}"),
+            last_name: format!("Nom{word}"),
+            born_on: day("2017-03-15"),
+            school: Some(format!("École {word}")),
+        };
+        let contact = GuardianContact {
+            name: format!("Parent{word}"),
+            relation: "mère".to_owned(),
+            phone: Some(format!("06 99 88 {:02} {:02}", place as u8, place as u8)),
+            email: Some(format!("courriel{word}@example.org")),
+        };
+        let mut entry = world.entry(programme, "", "", identity.born_on);
+        entry.identity = identity.clone();
+        entry.referent_id = match place {
+            Place::Own | Place::OtherPsychologist => Some(people.referent),
+            Place::SameProgramme => Some(people.other_referent),
+            Place::OtherProgramme | Place::Absent => None,
+        };
+        let (who, clock, vault) = (world.coordinator(programme), &app.app.clock, &app.app.vault);
+        let guardians = [contact.clone()];
+        let child = done(app, |tx| create_child::create(tx, vault, clock, &who, programme, &entry, &guardians));
+        let referral = world.referral(child, people.of(place).id, 1200);
+        Self { place, child, referral, contact, identity }
+    }
+
+    /// One session in each state, on days of its own hour.
+    fn sessions(&self, world: &World<'_>, people: &People, hour: u32, things: &mut BTreeMap<(Thing, Place), String>) {
+        let (app, who) = (world.app, people.of(self.place));
+        let mut keep = |phase, id: SessionId| things.insert((Thing::Session(phase), self.place), id.to_string());
+        keep(Phase::Recorded, self.recorded(app, &who, "2026-11-10", hour));
+        let approved = self.recorded(app, &who, "2026-11-03", hour);
+        approve(world, approved);
+        keep(Phase::Approved, approved);
+        let refused = self.recorded(app, &who, "2026-11-05", hour);
+        let coordinator = world.coordinator(programme_of(app, refused));
+        let (clock, reason) = (&app.app.clock, Reason::new("Une autre durée").unwrap());
+        done(app, |tx| refuse::refuse(tx, clock, &coordinator, refused, &reason));
+        keep(Phase::Refused, refused);
+        let invoiced = self.recorded(app, &who, "2026-10-06", hour);
+        approve(world, invoiced);
+        keep(Phase::Invoiced, invoiced);
+        let booking =
+            book::Booking { child: self.child, psychologist: who.id, slot: slot("2026-11-24", hour), place: None };
+        let (vault, viewer) = (&app.app.vault, Viewer::from(&who));
+        keep(Phase::Booked, done(app, |tx| book::book(tx, clock, vault, &viewer, &booking)));
+    }
+
+    fn recorded(&self, app: &TestApp, who: &Psychologist, on: &str, hour: u32) -> SessionId {
+        let new = Recording { child: self.child, slot: slot(on, hour), attendance: Attendance::Held, place: None };
+        done(app, |tx| record::record(tx, &app.app.clock, &app.app.vault, who, &new))
+    }
+
+    fn secrets(&self, world: &World<'_>) -> Secrets {
+        let mut names = vec![
+            self.identity.first_name.clone(),
+            self.identity.last_name.clone(),
+            self.contact.name.clone(),
+            self.contact.phone.clone().unwrap(),
+            self.contact.email.clone().unwrap(),
+        ];
+        names.extend(self.identity.school.clone());
+        Secrets {
+            names: names.into_iter().map(|name| name.to_lowercase()).collect(),
+            reference: world.reference(self.child).to_string().to_lowercase(),
+        }
+    }
+}
+
+fn slot(on: &str, hour: u32) -> Slot {
+    Slot::new(day(on), NaiveTime::from_hms_opt(hour, 0, 0).unwrap(), Minutes(45)).unwrap()
+}
+
+fn approve(world: &World<'_>, session: SessionId) {
+    let who = world.coordinator(programme_of(world.app, session));
+    done(world.app, |tx| approve::approve(tx, &world.app.app.clock, &who, session));
+}
+
+fn programme_of(app: &TestApp, session: SessionId) -> psypre::ids::ProgrammeId {
+    use schema::sessions;
+    app.read(|conn| sessions::table.find(session).select(sessions::programme_id).first(conn))
+}
+
+fn guardian_of(app: &TestApp, child: ChildId) -> String {
+    use schema::guardians;
+    let id: psypre::ids::GuardianId =
+        app.read(|conn| guardians::table.filter(guardians::child_id.eq(child)).select(guardians::id).first(conn));
+    id.to_string()
+}
+
+fn iban_of(app: &TestApp, id: psypre::ids::PsychologistId) -> String {
+    use schema::psychologists;
+    app.read(|conn| psychologists::table.find(id).select(psychologists::iban).first(conn))
+}
+
+/// The invoice of October.
+fn invoice(world: &World<'_>, who: &Psychologist) -> InvoiceId {
+    let order = Order { month: Month::parse("2026-10").unwrap(), convention: world.convention, seen: None };
+    done(world.app, |tx| issue::issue(tx, &world.app.app.clock, Issuance::Own(who), order))
+}
+
+fn later(app: &TestApp) -> Ts {
+    Ts::new(app.app.clock.now().utc() + chrono::Duration::days(7))
+}
+
+fn invite(app: &TestApp, account: AccountId) {
+    use schema::invitations as i;
+    app.write(|tx| {
+        diesel::insert_into(i::table)
+            .values((
+                (i::id.eq(InvitationId::new()), i::account_id.eq(account)),
+                (i::token_hash.eq(passwords::token_hash(INVITATION)), i::created_at.eq(app.app.clock.now())),
+                i::expires_at.eq(later(app)),
+            ))
+            .execute(&mut **tx)
+    });
+}
+
+fn token(app: &TestApp, account: AccountId, text: &str) -> ApiTokenId {
+    use schema::api_tokens as t;
+    let id = ApiTokenId::new();
+    app.write(|tx| {
+        diesel::insert_into(t::table)
+            .values((
+                (t::id.eq(id), t::account_id.eq(account), t::token_hash.eq(passwords::token_hash(text))),
+                (t::label.eq("essai"), t::created_at.eq(app.app.clock.now()), t::expires_at.eq(later(app))),
+            ))
+            .execute(&mut **tx)
+    });
+    id
+}
+
+fn callers(app: &TestApp) -> Vec<Caller> {
+    let all = [Role::Psychologist, Role::Administrator, Role::Accountant, Role::Auditor].map(|role| (role, None));
+    let closed = app.account("fermee@example.org", "Compte Fermé", &all);
+    let known = [
+        ("psychologist", Some(Role::Psychologist), world::CLAIRE),
+        ("psychologist without referral", Some(Role::Psychologist), "paul.essai@example.org"),
+        ("coordinator", Some(Role::Coordinator), world::CHENOVE_COORDINATOR),
+        ("referent", Some(Role::Referent), world::CHENOVE_REFERENT),
+        ("accountant", Some(Role::Accountant), world::ACCOUNTANT),
+        ("auditor", Some(Role::Auditor), world::AUDITOR),
+        ("administrator", Some(Role::Administrator), world::ADMINISTRATOR),
+        ("disabled account", None, "fermee@example.org"),
+    ];
+    let mut callers: Vec<Caller> = known
+        .into_iter()
+        .map(|(name, role, email)| {
+            let text = format!("jeton {email}");
+            let account = account_of(app, email);
+            token(app, account, &text);
+            Caller {
+                name,
+                role,
+                entrusted: name != "psychologist without referral",
+                browser: app.signed_in(email),
+                program: Browser::with_bearer(&app.base_url, &text),
+                token: Some(token(app, account, &format!("{text}, à révoquer"))),
+            }
+        })
+        .collect();
+    app.write(|tx| {
+        use schema::accounts as a;
+        diesel::update(a::table.find(closed)).set(a::disabled_at.eq(Some(app.app.clock.now()))).execute(&mut **tx)
+    });
+    let nobody = app.anonymous();
+    callers.push(Caller {
+        name: "anonymous",
+        role: None,
+        entrusted: false,
+        program: Browser::with_bearer(&app.base_url, "un jeton que personne n'a"),
+        browser: nobody,
+        token: None,
+    });
+    callers
+}
+
+fn account_of(app: &TestApp, email: &str) -> AccountId {
+    use schema::accounts;
+    app.read(|conn| accounts::table.filter(accounts::email.eq(email)).select(accounts::id).first(conn))
+}

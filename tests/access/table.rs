@@ -1,0 +1,246 @@
+//! What each address is about, and what each role may see of it: `domain.md`, "Roles, and what each may see".
+
+use psypre::accounts::Role;
+use psypre::sessions::Phase;
+
+/// What a parameter of an address names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Thing {
+    Child,
+    Guardian,
+    Referral,
+    /// A session that stands there.
+    Session(Phase),
+    Invoice,
+    Convention,
+    /// Another person's account.
+    Account,
+    /// A psychologist as a party: how they bill.
+    Psychologist,
+    /// A bearer token: the caller's, or somebody else's.
+    Token,
+    /// The link of a mail: whoever holds it may open it.
+    Invitation,
+    /// A file of the frontend.
+    Asset,
+    /// A month as a file.
+    Export,
+    /// A file of an invoice: as visible as the invoice.
+    File,
+    /// The instant of a press: each coordinator undoes at it what they approved themselves.
+    Press,
+}
+
+/// Which things of a kind are a role's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sees {
+    /// None.
+    Nothing,
+    /// Those of their own account.
+    Own,
+    /// A psychologist's own work.
+    OwnWork,
+    /// Those of their programmes.
+    OwnProgrammes,
+    /// Those of the children whom they follow.
+    Followed,
+    /// All.
+    All,
+}
+
+/// A thing, from where the callers of the scene stand. [`super::scene`] makes one of each kind in each place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// Of the coordinator's programme, of the psychologist, followed by the referent.
+    Own,
+    /// The same, but followed by another referent.
+    SameProgramme,
+    /// Of another programme, of the psychologist.
+    OtherProgramme,
+    /// Of the coordinator's programme, of another psychologist, followed by the referent.
+    OtherPsychologist,
+    /// It does not exist.
+    Absent,
+}
+
+impl Place {
+    pub const ALL: [Self; 5] =
+        [Self::Absent, Self::Own, Self::SameProgramme, Self::OtherProgramme, Self::OtherPsychologist];
+}
+
+/// What a role may see of a kind of thing.
+#[rustfmt::skip]
+pub fn sees(role: Role, thing: Thing) -> Sees {
+    use Role::{Accountant, Administrator, Auditor, Coordinator, Psychologist, Referent};
+    use Sees::{All, Followed, Nothing, Own, OwnProgrammes, OwnWork};
+    let [psychologist, coordinator, referent, administrator, accountant, auditor] = match thing {
+        //                                              psychologist coordinator    referent  administrator accountant auditor
+        Thing::Child | Thing::Guardian | Thing::Referral => [OwnWork, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
+        Thing::Session(_)                                => [OwnWork, OwnProgrammes, Nothing,  Nothing,      Nothing,   Nothing],
+        Thing::Export                                    => [Nothing, Nothing,       Nothing,  Nothing,      All,       Nothing],
+        Thing::Press                                     => [Nothing, All,           Nothing,  Nothing,      Nothing,   Nothing],
+        Thing::Invoice                                   => [OwnWork, Nothing,       Nothing,  Nothing,      All,       Nothing],
+        Thing::Convention | Thing::Account               => [Nothing, Nothing,       Nothing,  All,          Nothing,   Nothing],
+        Thing::Psychologist                              => [OwnWork, Nothing,       Nothing,  All,          Nothing,   Nothing],
+        Thing::Token                                     => [Own,     Own,           Own,      Own,          Own,       Own],
+        Thing::Invitation | Thing::Asset | Thing::File   => [All,     All,           All,      All,          All,       All],
+    };
+    match role {
+        Psychologist => psychologist,
+        Coordinator => coordinator,
+        Referent => referent,
+        Administrator => administrator,
+        Accountant => accountant,
+        Auditor => auditor,
+    }
+}
+
+impl Sees {
+    /// Whether what stands in a place is seen.
+    pub fn holds(self, place: Place) -> bool {
+        let among = |places: &[Place]| places.contains(&place);
+        match self {
+            Self::Nothing => false,
+            Self::Own => among(&[Place::Own]),
+            Self::OwnWork => among(&[Place::Own, Place::SameProgramme, Place::OtherProgramme]),
+            Self::OwnProgrammes => among(&[Place::Own, Place::SameProgramme, Place::OtherPsychologist]),
+            Self::Followed => among(&[Place::Own, Place::OtherPsychologist]),
+            Self::All => place != Place::Absent,
+        }
+    }
+}
+
+/// What the parameters of each address name, in order. A route with parameters that is not here fails the test.
+pub const THINGS: &[(&str, &[Thing])] = &[
+    ("/static/{path:.*}", &[Thing::Asset]),
+    ("/invitation/{token}", &[Thing::Invitation]),
+    ("/mon-compte/jetons/{id}/revocation", &[Thing::Token]),
+    ("/comptes/{id}", &[Thing::Account]),
+    ("/comptes/{id}/invitation", &[Thing::Account]),
+    ("/comptes/{id}/invitation/annulation", &[Thing::Account]),
+    ("/comptes/{id}/roles", &[Thing::Account]),
+    ("/comptes/{id}/roles/retrait", &[Thing::Account]),
+    ("/comptes/{id}/desactivation", &[Thing::Account]),
+    ("/comptes/{id}/reactivation", &[Thing::Account]),
+    ("/convention/{convention}/acheteur", &[Thing::Convention]),
+    ("/convention/{convention}/tarifs", &[Thing::Convention]),
+    ("/convention/{convention}/reouverture", &[Thing::Convention]),
+    ("/enfants/{child}", &[Thing::Child]),
+    ("/enfants/{child}/modification", &[Thing::Child]),
+    ("/enfants/{child}/cloture", &[Thing::Child]),
+    ("/enfants/{child}/reouverture", &[Thing::Child]),
+    ("/enfants/{child}/responsables", &[Thing::Child]),
+    ("/enfants/{child}/responsables/{guardian}", &[Thing::Child, Thing::Guardian]),
+    ("/enfants/{child}/orientation", &[Thing::Child]),
+    ("/api/v1/children/{child}", &[Thing::Child]),
+    ("/api/v1/referrals/{referral}/consents", &[Thing::Referral]),
+    ("/seances/{session}", &[Thing::Session(Phase::Recorded)]),
+    ("/seances/{session}/presence", &[Thing::Session(Phase::Booked)]),
+    ("/seances/{session}/saisie/annulation", &[Thing::Session(Phase::Recorded)]),
+    ("/seances/{session}/correction", &[Thing::Session(Phase::Refused)]),
+    ("/seances/{session}/annulation", &[Thing::Session(Phase::Booked)]),
+    ("/seances/{session}/validation", &[Thing::Session(Phase::Recorded)]),
+    ("/seances/{session}/refus", &[Thing::Session(Phase::Recorded)]),
+    ("/seances/{session}/retrait", &[Thing::Session(Phase::Approved)]),
+    ("/validations/annulation/{instant}", &[Thing::Press]),
+    ("/api/v1/sessions/{session}/record", &[Thing::Session(Phase::Booked)]),
+    ("/api/v1/sessions/{session}/correction", &[Thing::Session(Phase::Refused)]),
+    ("/api/v1/sessions/{session}/cancellation", &[Thing::Session(Phase::Booked)]),
+    ("/api/v1/sessions/{session}/approval", &[Thing::Session(Phase::Recorded)]),
+    ("/api/v1/sessions/{session}/refusal", &[Thing::Session(Phase::Recorded)]),
+    ("/api/v1/sessions/{session}/approval-withdrawal", &[Thing::Session(Phase::Approved)]),
+    ("/psychologues/{psychologist}", &[Thing::Psychologist]),
+    ("/factures/{invoice}", &[Thing::Invoice]),
+    ("/factures/{invoice}/fichiers/{file}", &[Thing::Invoice, Thing::File]),
+    ("/factures/{invoice}/avoir", &[Thing::Invoice]),
+    ("/factures/{invoice}/reemission", &[Thing::Invoice]),
+    ("/factures/{invoice}/depot", &[Thing::Invoice]),
+    ("/factures/{invoice}/rejet", &[Thing::Invoice]),
+    ("/factures/{invoice}/mandatement", &[Thing::Invoice]),
+    ("/factures/{invoice}/paiement", &[Thing::Invoice]),
+    ("/api/v1/invoices/{invoice}", &[Thing::Invoice]),
+    ("/api/v1/invoices/{invoice}/{file}", &[Thing::Invoice, Thing::File]),
+    ("/api/v1/invoices/{invoice}/deposit", &[Thing::Invoice]),
+    ("/api/v1/invoices/{invoice}/rejection", &[Thing::Invoice]),
+    ("/api/v1/invoices/{invoice}/payment-order", &[Thing::Invoice]),
+    ("/api/v1/invoices/{invoice}/payment", &[Thing::Invoice]),
+    ("/api/v1/invoices/{invoice}/credit-note", &[Thing::Invoice]),
+    ("/exports/{file}", &[Thing::Export]),
+    ("/orientations/{referral}", &[Thing::Referral]),
+    ("/orientations/{referral}/modification", &[Thing::Referral]),
+    ("/orientations/{referral}/consentements", &[Thing::Referral]),
+];
+
+/// What a POST must carry to be read at all, where an empty body would hide who may ask: `key=value&…`, or JSON.
+/// `<guardian>` and `<convention>` stand for those in the place asked.
+pub const BODIES: &[(&str, &str)] = &[
+    ("/comptes/{id}/roles/retrait", "role=accountant"),
+    ("/seances/{session}/presence", "attendance=held"),
+    ("/seances/{session}/refus", "reason=Une autre durée"),
+    ("/seances/{session}/retrait", "reason=Une autre durée"),
+    ("/api/v1/sessions/{session}/record", r#"{"attendance": "held"}"#),
+    (
+        "/api/v1/sessions/{session}/correction",
+        r#"{"attendance": "held", "session_on": "2026-11-05", "starts_at": "09:00:00", "duration_minutes": 45}"#,
+    ),
+    ("/api/v1/sessions/{session}/refusal", r#"{"reason": "Une autre durée"}"#),
+    ("/api/v1/sessions/{session}/approval-withdrawal", r#"{"reason": "Une autre durée"}"#),
+    ("/api/v1/invoices/{invoice}/deposit", r#"{"on": "2026-11-20"}"#),
+    ("/api/v1/invoices/{invoice}/rejection", r#"{"reason": "Une référence manque"}"#),
+    ("/api/v1/invoices/{invoice}/payment-order", r#"{"on": "2026-11-20"}"#),
+    ("/api/v1/invoices/{invoice}/payment", r#"{"on": "2026-11-20"}"#),
+    ("/factures", "mois=2026-11&convention=<convention>"),
+    ("/api/v1/referrals/{referral}/consents", r#"{"guardian_id": "<guardian>", "given_on": "2026-11-20"}"#),
+];
+
+/// What a GET must ask beside its address, to be answered at all.
+pub const QUERIES: &[(&str, &str)] = &[
+    ("/api/v1/exports/invoices", "month=2026-10&format=csv"),
+    ("/api/v1/invoices/preview", "month=2026-11"),
+    ("/factures/emission", "mois=2026-11&convention=<convention>"),
+];
+
+/// What addresses are told of beside their path, in the query of a GET or the body of a POST: `<id>` names the thing.
+/// Here too, what is not theirs is answered as what does not exist.
+pub const BESIDE: &[(&str, &str, Thing, &str)] = &[
+    ("GET", "/api/v1/referrals", Thing::Child, "child=<id>"),
+    ("GET", "/api/v1/sessions", Thing::Child, "child_id=<id>"),
+    (
+        "POST",
+        "/api/v1/referrals",
+        Thing::Child,
+        r#"{"child_id": "<id>", "psychologist_id": "<psychologist>", "minutes": 60, "starts_on": "2027-01-04",
+            "ends_on": "2027-02-04", "consents": []}"#,
+    ),
+    (
+        "POST",
+        "/api/v1/sessions",
+        Thing::Child,
+        r#"{"child_id": "<id>", "attendance": "held", "session_on": "2026-11-12", "starts_at": "16:00:00",
+            "duration_minutes": 45}"#,
+    ),
+    (
+        "POST",
+        "/api/v1/bookings",
+        Thing::Child,
+        r#"{"child_id": "<id>", "psychologist_id": "<psychologist>", "session_on": "2026-11-26",
+            "starts_at": "16:00:00", "duration_minutes": 45}"#,
+    ),
+    (
+        "POST",
+        "/seances/saisie",
+        Thing::Child,
+        "child=<id>&session_on=2026-11-13&starts_at=16:00&duration=45 min&attendance=held",
+    ),
+    (
+        "POST",
+        "/seances/reservation",
+        Thing::Child,
+        "child=<id>%2B<psychologist>&session_on=2026-11-27&starts_at=16:00&duration=45 min",
+    ),
+    ("POST", "/validations", Thing::Session(Phase::Recorded), "session=<id>"),
+    ("POST", "/api/v1/approvals", Thing::Session(Phase::Recorded), r#"{"session_ids": ["<id>"]}"#),
+];
+
+/// Pages of developers: they exist in the demonstration only.
+pub const ONLY_IN_THE_DEMONSTRATION: &[&str] = &["/_composants"];
