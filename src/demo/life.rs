@@ -120,7 +120,7 @@ impl Life<'_> {
             _ => Attendance::Held,
         };
         let is_future = slot.starts_at >= self.stage.now;
-        let is_booked = is_future || n % 3 != 0;
+        let is_booked = is_future || !n.is_multiple_of(3);
         let index = self.sessions.len();
         self.sessions.push(Planned { followed, slot, attendance, is_booked, id: None });
         if is_booked {
@@ -129,7 +129,7 @@ impl Life<'_> {
             self.events.push((booked_at.max(at(self.stage.start, 9, 0)?), Event::Book(index)));
         }
         // some sessions of the last two days wait to be recorded
-        let waits = self.stage.now.utc() - slot.ends_at().utc() < Duration::hours(60) && n % 2 == 0;
+        let waits = self.stage.now.utc() - slot.ends_at().utc() < Duration::hours(60) && n.is_multiple_of(2);
         if !(waits && is_booked) {
             self.events.push((slot.ends_at().utc() + Duration::minutes(5), Event::Record(index)));
         }
