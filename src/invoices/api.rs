@@ -303,7 +303,7 @@ pub async fn show_invoice(
 /// When the invoice is not the caller's or has no such file, or when the kept file was altered.
 #[utoipa::path(
     get, path = "/api/v1/invoices/{invoice}/{file}", tag = "invoices",
-    params(("invoice" = InvoiceId, Path), ("file" = FileRequest, Path)),
+    params(("invoice" = InvoiceId, Path), ("file" = inline(FileRequest), Path)),
     responses((status = 200, description = "The file", content(
         (Vec<u8> = "application/pdf"),
         (String = "application/xml"),
