@@ -246,7 +246,7 @@ fn nobody_is_named(app: &TestApp) {
     }
 }
 
-/// The words of every message, as they are read.
+/// The words of every message, as they are read. With `MAIL_PREVIEWS=folder`, their HTML is left there to be looked at.
 #[test]
 fn every_message_reads_well() {
     use psypre::ids::{AccountId, QuotaId};
