@@ -1,5 +1,5 @@
 # What one does here. Each target installs what it lacks (scripts/setup), and says so.
-.PHONY: run test bench check fmt screenshots
+.PHONY: run test check fmt screenshots
 
 # rustup's folder, for a shell that was opened before it was installed
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -16,10 +16,6 @@ run: ## builds, then serves the demonstration: a fresh database, an account per 
 test: ## everything: style, both databases, real SMTP peers, the invoice rules, the browser
 	@scripts/setup test
 	@scripts/test
-
-bench: ## what this code does in a second, beside what the database alone does
-	@scripts/setup test
-	@POSTGRES_DURABLE=1 scripts/postgres run cargo bench
 
 check: ## the quick look before a commit
 	cargo fmt --check

@@ -59,7 +59,9 @@ function enhance(form) {
       rows[Math.min(Math.max(row + step, 0), rows.length - 1)]?.focus();
       return;
     }
-    const pressed = form.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+    const key = `[data-key="${CSS.escape(event.key.toLowerCase())}"]`;
+    // the row where one is, before any other
+    const pressed = target.closest("tr")?.querySelector(key) ?? form.querySelector(key);
     if (pressed instanceof HTMLElement) {
       event.preventDefault();
       pressed.click();
