@@ -66,7 +66,7 @@ fn export_month(app: &App, played: &Played, folder: &Path) -> Outcome {
         std::fs::write(folder.join(&file.name), &file.bytes)?;
     }
     let round = Mailer::new(&app.config)?.drain(&app.db, &app.clock, &|| false)?;
-    println!("Facturation de {} :", played.month);
+    println!("Facturation, {} :", played.month);
     for issued in &month.invoices {
         let invoice = &issued.invoice;
         println!("  {:<12} {:<24} {:>14}", invoice.number, invoice.psychologist_name, invoice.gross.to_string());
