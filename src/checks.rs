@@ -112,6 +112,65 @@ const INVARIANTS: &[Invariant] = &[
             WHERE (CASE WHEN i.state = 'credited' THEN 1 ELSE 0 END) \
                 <> (SELECT COUNT(*) FROM invoices c WHERE c.corrects_id = i.id)",
     },
+    Invariant {
+        name: "a session holds and bills what its state and attendance say (rules 1 and 6)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(c.reference), '') AS example FROM sessions s \
+            JOIN children c ON c.id = s.child_id \
+            WHERE (s.state = 'booked' AND (s.quota_minutes <> s.duration_minutes OR s.billed_minutes <> 0)) \
+            OR (s.state IN ('refused', 'cancelled') AND (s.quota_minutes <> 0 OR s.billed_minutes <> 0)) \
+            OR (s.state IN ('recorded', 'approved', 'invoiced') AND s.attendance = 'held' \
+                AND (s.quota_minutes <> s.duration_minutes OR s.billed_minutes <> s.duration_minutes))",
+    },
+    Invariant {
+        name: "an absence counts and is billed as the terms of its day say (rule 6)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(c.reference), '') AS example FROM sessions s \
+            JOIN children c ON c.id = s.child_id JOIN quotas q ON q.id = s.quota_id \
+            JOIN budget_years y ON y.id = q.budget_year_id JOIN terms t ON t.convention_id = y.convention_id \
+                AND t.starts_on <= s.session_on AND s.session_on <= t.ends_on \
+            WHERE s.state IN ('recorded', 'approved', 'invoiced') AND s.attendance <> 'held' \
+            AND (s.quota_minutes <> CASE WHEN (s.attendance = 'excused_absence' AND t.excused_absence_counted) \
+                    OR (s.attendance = 'unexcused_absence' AND t.unexcused_absence_counted) \
+                    THEN s.duration_minutes ELSE 0 END \
+                OR s.billed_minutes <> CASE WHEN (s.attendance = 'excused_absence' AND t.excused_absence_billed) \
+                    OR (s.attendance = 'unexcused_absence' AND t.unexcused_absence_billed) \
+                    THEN s.duration_minutes ELSE 0 END)",
+    },
+    Invariant {
+        name: "a session is of its child's programme, referral, and the budget year of its day (rules 1, 4 and 5)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(c.reference), '') AS example FROM sessions s \
+            JOIN children c ON c.id = s.child_id JOIN referrals r ON r.id = s.referral_id \
+            JOIN quotas q ON q.id = s.quota_id JOIN budget_years y ON y.id = q.budget_year_id \
+            WHERE s.programme_id <> c.programme_id OR s.programme_id <> q.programme_id \
+            OR s.child_id <> r.child_id OR s.psychologist_id <> r.psychologist_id \
+            OR s.session_on < y.starts_on OR s.session_on > y.ends_on",
+    },
+    Invariant {
+        name: "neither a psychologist nor a child is in two places at once (rule 5)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(c.reference), '') AS example FROM sessions s \
+            JOIN children c ON c.id = s.child_id \
+            WHERE s.state NOT IN ('cancelled', 'refused') AND (EXISTS (SELECT 1 FROM sessions o \
+                WHERE o.psychologist_id = s.psychologist_id AND o.id <> s.id \
+                AND o.state NOT IN ('cancelled', 'refused') \
+                AND o.starts_at >= s.starts_at AND o.starts_at < s.ends_at) \
+            OR EXISTS (SELECT 1 FROM sessions o WHERE o.child_id = s.child_id AND o.id <> s.id \
+                AND o.state NOT IN ('cancelled', 'refused') \
+                AND o.starts_at >= s.starts_at AND o.starts_at < s.ends_at))",
+    },
+    Invariant {
+        name: "no session was recorded before it happened (rule 5)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(c.reference), '') AS example FROM sessions s \
+            JOIN children c ON c.id = s.child_id \
+            WHERE (s.attendance = 'held' AND s.recorded_at < s.ends_at) \
+            OR (s.attendance <> 'held' AND s.recorded_at < s.starts_at)",
+    },
+    Invariant {
+        name: "what was decided last is what a session's state says (rule 7)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(c.reference), '') AS example FROM sessions s \
+            JOIN children c ON c.id = s.child_id \
+            WHERE s.state IN ('approved', 'invoiced', 'refused') AND COALESCE((SELECT d.kind FROM session_decisions d \
+                WHERE d.session_id = s.id ORDER BY d.decided_at DESC, d.id DESC LIMIT 1), 'none') \
+                <> CASE WHEN s.state = 'refused' THEN 'refusal' ELSE 'approval' END",
+    },
 ];
 
 /// Runs every invariant, the journal's chains among them, and tells those that do not hold.

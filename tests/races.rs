@@ -2,18 +2,28 @@
 
 use std::sync::Barrier;
 
+use chrono::TimeDelta;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use psypre::checks;
 use psypre::failure::Failure;
-use psypre::ids::SessionId;
+use psypre::ids::{ChildId, SessionId};
 use psypre::quotas::QuotaRefusal;
 use psypre::sessions::admission::AdmissionRefusal;
 use psypre::sessions::approve::{Approval, approve};
 use psypre::sessions::book::{BookRefusal, Booking, book};
-use psypre::sessions::{Attendance, Slot, Viewer};
+use psypre::sessions::cancel::cancel;
+use psypre::sessions::correct::{Correction, correct};
+use psypre::sessions::record::{Recording, record, record_booked};
+use psypre::sessions::refuse::refuse;
+use psypre::sessions::undo_record::undo_record;
+use psypre::sessions::withdraw::withdraw;
+use psypre::sessions::{Attendance, Reason, Slot, Viewer};
 
 use crate::booking::{held, leave, slot};
 use crate::on_both_databases;
 use crate::recording::recorded;
-use crate::support::app::TestApp;
+use crate::support::app::{NOW, TestApp};
 use crate::support::world::World;
 
 /// How many connections ask at the same time.
@@ -92,4 +102,117 @@ on_both_databases! {
         assert_eq!(outcomes.iter().filter(|outcome| **outcome == Approval::Done).count(), 1);
         assert_eq!(held(&world, world.chenove), (0, 60));
     }
+}
+
+/// What somebody tries to do; sessions are chosen among those made so far.
+#[derive(Debug, Clone)]
+enum Attempt {
+    Book(Slot),
+    Record(Slot, Attendance),
+    RecordBooked(usize, Attendance),
+    Correct(usize, Slot, Attendance),
+    Cancel(usize, bool),
+    Undo(usize),
+    Approve(usize),
+    Refuse(usize),
+    Withdraw(usize),
+    Wait(i64),
+}
+
+fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
+    let attendance = || proptest::sample::select(Attendance::ALL);
+    let of_day = |from: u32, until: u32| {
+        (from..=until, 8u32..12, 1i32..=8).prop_map(|(day, hour, quarters)| {
+            slot(&format!("2026-11-{day:02}"), &format!("{hour:02}:00"), quarters * 15)
+        })
+    };
+    let attempt = prop_oneof![
+        3 => of_day(20, 24).prop_map(Attempt::Book),
+        4 => (of_day(16, 20), attendance()).prop_map(|(slot, what)| Attempt::Record(slot, what)),
+        2 => (0..9usize, attendance()).prop_map(|(n, what)| Attempt::RecordBooked(n, what)),
+        2 => (0..9usize, of_day(16, 21), attendance()).prop_map(|(n, slot, what)| Attempt::Correct(n, slot, what)),
+        1 => (0..9usize, any::<bool>()).prop_map(|(n, by_coordinator)| Attempt::Cancel(n, by_coordinator)),
+        1 => (0..9usize).prop_map(Attempt::Undo),
+        3 => (0..9usize).prop_map(Attempt::Approve),
+        2 => (0..9usize).prop_map(Attempt::Refuse),
+        2 => (0..9usize).prop_map(Attempt::Withdraw),
+        1 => (1..48i64).prop_map(Attempt::Wait),
+    ];
+    proptest::collection::vec(attempt, 1..30)
+}
+
+/// Makes one attempt; gives whether it was done, and adds the session that it made.
+fn make(world: &World, child: ChildId, made: &mut Vec<SessionId>, attempt: &Attempt) -> bool {
+    let app = &world.app.app;
+    let (clock, vault, psychologist) = (&app.clock, &app.vault, world.psychologist());
+    let (coordinator, reason) = (world.coordinator(world.chenove), Reason::new("motif").unwrap());
+    let (own, theirs) = (Viewer::from(&psychologist), Viewer::from(&coordinator));
+    let chosen = |n: usize| made.get(n % made.len().max(1)).copied().unwrap_or_else(SessionId::new);
+    let new = match attempt.clone() {
+        Attempt::Book(slot) => {
+            let asked = Booking { child, psychologist: world.claire, slot, place: None };
+            app.db.write(|tx| book(tx, clock, vault, &own, &asked)).ok()
+        }
+        Attempt::Record(slot, attendance) => {
+            let asked = Recording { child, slot, attendance, place: None };
+            app.db.write(|tx| record(tx, clock, vault, &psychologist, &asked)).ok()
+        }
+        Attempt::RecordBooked(n, what) => {
+            let id = chosen(n);
+            return app.db.write(|tx| record_booked(tx, clock, vault, &psychologist, id, what)).is_ok();
+        }
+        Attempt::Correct(n, slot, attendance) => {
+            let (id, new) = (chosen(n), Correction { slot, attendance, place: None });
+            return app.db.write(|tx| correct(tx, clock, vault, &psychologist, id, &new)).is_ok();
+        }
+        Attempt::Cancel(n, by_coordinator) => {
+            let (id, who) = (chosen(n), if by_coordinator { &theirs } else { &own });
+            return app.db.write(|tx| cancel(tx, clock, who, id, None)).is_ok();
+        }
+        Attempt::Undo(n) => {
+            let id = chosen(n);
+            return app.db.write(|tx| undo_record(tx, clock, &psychologist, id)).is_ok();
+        }
+        Attempt::Approve(n) => {
+            let id = chosen(n);
+            return app.db.write(|tx| approve(tx, clock, &coordinator, id)).is_ok();
+        }
+        Attempt::Refuse(n) => {
+            let id = chosen(n);
+            return app.db.write(|tx| refuse(tx, clock, &coordinator, id, &reason)).is_ok();
+        }
+        Attempt::Withdraw(n) => {
+            let id = chosen(n);
+            return app.db.write(|tx| withdraw(tx, clock, &coordinator, id, &reason)).is_ok();
+        }
+        Attempt::Wait(hours) => {
+            clock.advance(TimeDelta::hours(hours));
+            return true;
+        }
+    };
+    made.extend(new);
+    new.is_some()
+}
+
+/// Whatever people try in whatever order, what is refused changes nothing, and every invariant holds.
+#[test]
+fn whatever_is_tried_every_invariant_holds() {
+    let app = TestApp::sqlite();
+    let world = World::new(&app);
+    let mut runner = TestRunner::new(Config { cases: 100, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&attempts(), |attempts| {
+        app.app.clock.set(NOW.parse().unwrap());
+        let child = world.entrusted_child(world.chenove, "Zoé", "Exemple");
+        let (reserved, used) = held(&world, world.chenove);
+        leave(&world, world.chenove, reserved + used + 300);
+        let mut made = Vec::new();
+        for attempt in &attempts {
+            let before = held(&world, world.chenove);
+            let is_done = make(&world, child, &mut made, attempt);
+            prop_assert!(is_done || held(&world, world.chenove) == before, "{attempt:?} was refused and moved minutes");
+        }
+        let broken = app.read(checks::run);
+        if broken.is_empty() { Ok(()) } else { Err(TestCaseError::fail(format!("{broken:?}"))) }
+    });
+    outcome.unwrap();
 }
