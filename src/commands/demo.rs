@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use chrono::{DateTime, FixedOffset};
 use psypre::app::App;
 use psypre::clock::Clock;
 use psypre::config::{Config, ConfigError, KeySource, MailTransport};
@@ -29,6 +30,9 @@ pub struct DemoArguments {
     /// Play the month's end without a server, and leave in this folder the invoices, statements, exports and mails
     #[arg(long, value_name = "DIR", conflicts_with = "listen")]
     export: Option<PathBuf>,
+    /// Start as if it were this instant, such as 2026-11-20T10:00:00+01:00; time goes on from there
+    #[arg(long, value_name = "INSTANT")]
+    at: Option<DateTime<FixedOffset>>,
 }
 
 /// Plays the demonstration, and serves it or exports its last month.
@@ -39,7 +43,8 @@ pub fn run(arguments: DemoArguments) -> Outcome {
     let mails = arguments.export.as_ref().unwrap_or(&arguments.data).join("mails");
     let config = configure(&arguments.data, mails, arguments.listen)?;
     sweep(&arguments.data)?;
-    let app = App::start(config, Clock::system())?;
+    let clock = arguments.at.map_or_else(Clock::system, |at| Clock::starting_at(at.to_utc()));
+    let app = App::start(config, clock)?;
     println!("Trois mois de vie se jouent : quelques secondes…");
     let played = demo::fill(&app)?;
     if let Some(folder) = arguments.export {

@@ -78,12 +78,15 @@ async function freePort() {
   return port;
 }
 
+/** When every visit takes place, a Friday evening: what the pages offer does not depend on when the tests run. */
+export const NOW = "2026-11-20T18:30:00+01:00";
+
 /** Starts `binary demo` in a folder of its own and waits until it is ready. */
 export async function startApp(binary = process.env.PSYPRE_BIN) {
   if (!binary) throw new Error("PSYPRE_BIN does not name the binary: run `make test`, or set it to target/debug/psypre");
   const data = await mkdtemp(path.join(tmpdir(), "psypre-browser-"));
   const url = `http://127.0.0.1:${await freePort()}`;
-  const app = spawn(binary, ["demo", "--data", data, "--listen", url.slice("http://".length)], {
+  const app = spawn(binary, ["demo", "--at", NOW, "--data", data, "--listen", url.slice("http://".length)], {
     env: { ...process.env, DATABASE_URL: undefined, RUST_LOG: "warn" },
     stdio: ["ignore", "pipe", "pipe"],
   });

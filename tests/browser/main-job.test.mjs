@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { DESKTOP, PHONE, Site } from "./harness.mjs";
+import { DESKTOP, NOW, PHONE, Site } from "./harness.mjs";
 
 const site = await Site.open();
 after(() => site.close());
 
 /** The month before this one, as the addresses write it. */
 function lastMonth() {
-  const today = new Date();
+  const today = new Date(NOW);
   return new Date(Date.UTC(today.getFullYear(), today.getMonth() - 1, 1)).toISOString().slice(0, 7);
 }
 
