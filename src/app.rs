@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::config::{Config, KeySource};
 use crate::db::{Db, DbError};
+use crate::school_calendar::import;
 use crate::vault::{Vault, VaultError};
 
 /// What every handler and command works with; cheap to clone.
@@ -32,7 +33,7 @@ pub enum StartError {
 }
 
 impl App {
-    /// Opens the database, brings its schema up to date, and reads the keys.
+    /// Opens the database, brings its schema and the published school years up to date, and reads the keys.
     ///
     /// # Errors
     /// When one of the three fails.
@@ -43,6 +44,7 @@ impl App {
         };
         let db = Db::open(&config.database_url, config.pool)?;
         db.migrate()?;
+        import::enter_published(&db)?;
         Ok(Self { config: Arc::new(config), db, clock, vault })
     }
 

@@ -8,6 +8,7 @@ pub mod sql_types;
 
 pub mod calendar;
 pub mod clock;
+pub mod holidays;
 pub mod hours;
 pub mod ids;
 pub mod money;
@@ -27,6 +28,8 @@ pub mod outbox;
 pub mod purge;
 
 pub mod mailer;
+
+pub mod school_calendar;
 
 pub mod app;
 pub mod error;

@@ -21,6 +21,7 @@ use crate::commands::conventions::{self, ConventionCommand};
 use crate::commands::demo::{self, DemoArguments};
 use crate::commands::exports::{self, ExportCommand};
 use crate::commands::invoices::{self, InvoiceCommand};
+use crate::commands::school_calendar::{self, SchoolCalendarCommand};
 use crate::commands::{Outcome, upkeep};
 
 /// Sessions, approvals and invoices of psychologists in a programme de réussite éducative.
@@ -47,6 +48,9 @@ enum Command {
     /// Conventions as data
     #[command(subcommand)]
     Convention(ConventionCommand),
+    /// School holidays as data
+    #[command(subcommand)]
+    SchoolCalendar(SchoolCalendarCommand),
     /// People who sign in
     #[command(subcommand)]
     Account(AccountCommand),
@@ -112,6 +116,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Migrate => app().map(|_| ExitCode::SUCCESS),
         Command::Check => upkeep::check(&app()?),
         Command::Convention(command) => conventions::run(&app()?, &command),
+        Command::SchoolCalendar(command) => school_calendar::run(&app()?, &command),
         Command::Account(command) => accounts::run(&app()?, command),
         Command::Token(command) => accounts::run_token(&app()?, command),
         Command::Invoices(command) => invoices::run(&app()?, &command),

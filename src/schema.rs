@@ -579,6 +579,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    school_breaks (school_year, starts_on) {
+        school_year -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        name -> Text,
+    }
+}
+
 diesel::joinable!(role_grants -> accounts (account_id));
 diesel::joinable!(role_grants -> programmes (programme_id));
 diesel::joinable!(invitations -> accounts (account_id));
@@ -669,4 +681,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     journal_chains,
     journal_entries,
     mails,
+    school_breaks,
 );

@@ -8,7 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, in import order: each may import only those before it.
-const FEATURES: [&str; 11] = [
+const FEATURES: [&str; 12] = [
+    "school_calendar",
     "accounts",
     "conventions",
     "programmes",
@@ -23,7 +24,7 @@ const FEATURES: [&str; 11] = [
 ];
 
 /// The small types, which import nothing of ours but each other and the column types.
-const SMALL_TYPES: [&str; 5] = ["ids", "money", "hours", "clock", "calendar"];
+const SMALL_TYPES: [&str; 6] = ["ids", "money", "hours", "clock", "calendar", "holidays"];
 
 /// Root modules that gather the features, and so may name their pages, guards and verbs.
 const ROOT_WITH_ACTIX: [&str; 10] =

@@ -21,5 +21,6 @@ mod openapi;
 mod privacy;
 mod races;
 mod recording;
+mod school_calendar;
 mod sign_in;
 mod site;

@@ -5,6 +5,7 @@ pub mod conventions;
 pub mod demo;
 pub mod exports;
 pub mod invoices;
+pub mod school_calendar;
 pub mod upkeep;
 
 use std::error::Error;

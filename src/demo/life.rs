@@ -6,6 +6,7 @@ use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, NaiveTime, Utc, Week
 
 use crate::accounts::Coordinator;
 use crate::calendar::{self, Month};
+use crate::db::DbError;
 use crate::demo::people::{Cast, Followed};
 use crate::demo::{DemoError, Stage, convention};
 use crate::failure::Failure;
@@ -14,6 +15,7 @@ use crate::ids::{InvoiceId, ProgrammeId, SessionId};
 use crate::invoices::issue::{Issuance, Order};
 use crate::invoices::{self};
 use crate::journal::Actor;
+use crate::school_calendar::{DayOff, SchoolCalendar, look_up};
 use crate::sessions::book::{self, Booking};
 use crate::sessions::correct::{self, Correction};
 use crate::sessions::record::{self, Recording};
@@ -78,10 +80,13 @@ pub(super) fn play(stage: &Stage, cast: &Cast) -> Result<(), DemoError> {
     Ok(())
 }
 
-/// The weeks of a school year in which psychologists see nobody: August, All Saints', Christmas.
-fn is_holiday(day: NaiveDate) -> bool {
-    let (month, date) = (day.month(), day.day());
-    (month == 8 && date < 24) || (month == 10 && date > 24) || (month == 12 && date > 19) || (month == 1 && date < 4)
+/// The days on which psychologists see nobody: public holidays, school holidays, and of the summer three weeks of August.
+fn is_off(calendar: &SchoolCalendar, day: NaiveDate) -> bool {
+    match calendar.day_off(day) {
+        Some(DayOff::SchoolBreak(_)) if matches!(day.month(), 7 | 8) => day.month() == 8 && day.day() < 24,
+        Some(_) => true,
+        None => false,
+    }
 }
 
 fn at(day: NaiveDate, hour: u32, minute: u32) -> Result<DateTime<Utc>, DemoError> {
@@ -96,12 +101,13 @@ impl Life<'_> {
         while monday.weekday() != Weekday::Mon {
             monday = monday + Days::new(1);
         }
+        let calendar = self.stage.app.db.read::<_, DbError>(|conn| Ok(look_up::calendar(conn)?))?;
         let mut week = 0;
         while monday <= last {
             for (n, followed) in self.cast.followed.iter().enumerate() {
                 let day = monday + Days::new(followed.weekday);
                 let is_seen = followed.programme != self.cast.coordinators[TALANT].programmes[0];
-                if is_seen && !is_holiday(day) && day <= last {
+                if is_seen && !is_off(&calendar, day) && day <= last {
                     self.plan_session(*followed, day, week * 17 + n)?;
                 }
             }

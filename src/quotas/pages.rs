@@ -11,12 +11,15 @@ use crate::error::AppError;
 use crate::hours::Minutes;
 use crate::quotas::Reach;
 use crate::quotas::look_up::{self, QuotaLine};
-use crate::web::{self, Choice, FormState, Layout, Meter, Query};
+use crate::school_calendar::look_up as school_calendar;
+use crate::web::{self, Choice, FormState, Layout, Meter, Query, Tone};
 
 #[derive(Template)]
 #[template(path = "quotas/list.html")]
 struct QuotasPage {
     layout: Layout,
+    /// When the school holidays that are known run out, for those who can import the next.
+    warning: Option<String>,
     form: FormState,
     years: Vec<Choice>,
     lines: Vec<Line>,
@@ -77,7 +80,8 @@ pub async fn list_quotas(app: Data<App>, who: SignedIn, request: HttpRequest) ->
     let query = Query::parse(request.query_string());
     let asked = query.get("annee").map(str::to_owned);
     let today = app.clock.today();
-    let (years, lines) = app
+    let is_told = reach == Reach::Everything;
+    let (years, lines, warning) = app
         .db
         .read_async::<_, DbError>(move |conn| {
             let years = look_up::labels_of_years(conn)?;
@@ -85,7 +89,8 @@ pub async fn list_quotas(app: Data<App>, who: SignedIn, request: HttpRequest) ->
                 Some(label) => look_up::lines_of_year(conn, &reach, label)?,
                 None => look_up::lines_on(conn, &reach, today)?,
             };
-            Ok((years, lines))
+            let warning = if is_told { school_calendar::calendar(conn)?.warning(today) } else { None };
+            Ok((years, lines, warning))
         })
         .await?;
     let year = lines.first().map(|line| line.year.clone()).or_else(|| query.get("annee").map(str::to_owned));
@@ -93,6 +98,7 @@ pub async fn list_quotas(app: Data<App>, who: SignedIn, request: HttpRequest) ->
     let lines: Vec<Line> = lines.into_iter().map(Line::of).collect();
     let page = QuotasPage {
         layout: who.layout(&request, title(year.as_deref())).lead(lead).wide(),
+        warning,
         form: FormState::new().with("annee", year.unwrap_or_default()),
         years: years.into_iter().map(|label| Choice::new(&label, &label)).collect(),
         total: Line::total(&lines),

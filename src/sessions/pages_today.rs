@@ -17,15 +17,18 @@ use crate::idempotency::{Once, write_once};
 use crate::ids::SessionId;
 use crate::links;
 use crate::quotas::{Reach, look_up as quotas};
+use crate::school_calendar::look_up as school_calendar;
 use crate::sessions::look_up;
 use crate::sessions::pages::{self, Shown};
 use crate::sessions::{Attendance, Phase, Scope, record, undo_record};
-use crate::web::{self, Flash, FormState, Icon, Layout, Meter, Status, filters};
+use crate::web::{self, Flash, FormState, Icon, Layout, Meter, Status, Tone, filters};
 
 #[derive(Template)]
 #[template(path = "sessions/today.html")]
 struct TodayPage {
     layout: Layout,
+    /// When the school holidays that are known run out.
+    warning: Option<String>,
     to_record: Vec<Waiting>,
     refused: Vec<Shown>,
     today: Vec<Shown>,
@@ -95,6 +98,7 @@ pub async fn show_today(app: &App, who: &SignedIn, request: &HttpRequest) -> Res
                 .collect();
             Ok(TodayPage {
                 layout,
+                warning: school_calendar::calendar(conn)?.warning(today),
                 to_record,
                 refused,
                 today: on_today,

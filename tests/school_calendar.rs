@@ -1,0 +1,56 @@
+//! The school calendar: entered with the program, replaced by the ministry's file, and missed in time.
+
+use psypre::school_calendar::import::{ACADEMY, PUBLISHED, enter_published, import};
+use psypre::school_calendar::{SchoolCalendar, file, look_up};
+
+use crate::on_both_databases;
+use crate::support::app::TestApp;
+use crate::support::world::{ADMINISTRATOR, CLAIRE, LONGVIC_COORDINATOR, World, day};
+
+fn calendar(app: &TestApp) -> SchoolCalendar {
+    app.read(look_up::calendar)
+}
+
+on_both_databases! {
+    /// What the repository holds is there without a gesture, once however often the program starts.
+    fn the_published_years_are_there_from_the_first_start(app: &TestApp) {
+        let known = calendar(app);
+        assert_eq!(known.break_on(day("2026-12-31")).unwrap().name, "Vacances de Noël");
+        assert_eq!(known.next_break(day("2026-11-20")).unwrap().starts_on, day("2026-12-19"));
+        enter_published(&app.app.db).unwrap();
+        assert_eq!(calendar(app), known);
+        let again = file::read(PUBLISHED, ACADEMY).unwrap();
+        let done = app.write(|tx| import(tx, &again));
+        assert_eq!(done.len(), 3);
+        assert!(done.iter().all(|year| !year.is_changed && year.breaks == 6), "{done:?}");
+        assert_eq!(calendar(app), known);
+    }
+
+    /// The ministry moves a holiday and publishes a year: the file says it, and a restart does not take it back.
+    fn a_later_file_replaces_the_years_it_holds(app: &TestApp) {
+        let moved = PUBLISHED.replace("2026-12-18T23:00:00+00:00", "2026-12-17T23:00:00+00:00")
+            + "Vacances de Noël;-;2027-12-17T23:00:00+00:00;2028-01-02T23:00:00+00:00;Dijon;Zone A;2027-2028\n"
+            + "Vacances d'Été;-;2028-07-07T22:00:00+00:00;2028-08-31T22:00:00+00:00;Dijon;Zone A;2027-2028\n";
+        let given = file::read(&moved, ACADEMY).unwrap();
+        let done = app.write(|tx| import(tx, &given));
+        let changed: Vec<_> = done.iter().filter(|year| year.is_changed).map(|year| year.school_year.as_str()).collect();
+        assert_eq!(changed, ["2026-2027", "2027-2028"]);
+        enter_published(&app.app.db).unwrap();
+        let known = calendar(app);
+        assert!(known.break_on(day("2026-12-18")).is_some());
+        assert_eq!(known.known_until(day("2026-11-20")), Some(day("2028-08-31")));
+    }
+
+    /// Those who plan and those who can import are told in time; the others are left in peace.
+    fn one_is_warned_when_the_known_years_run_out(app: &TestApp) {
+        let _world = World::new(app);
+        let words = "Calendrier scolaire à compléter";
+        let shows = |email: &str, path: &str| app.signed_in(email).get(path).expect(200).words().contains(words);
+        assert!(!shows(CLAIRE, "/") && !shows(ADMINISTRATOR, "/quotites"));
+        app.app.clock.set("2027-06-10T09:00:00Z".parse().unwrap());
+        assert!(shows(CLAIRE, "/") && shows(ADMINISTRATOR, "/quotites"));
+        assert!(!shows(LONGVIC_COORDINATOR, "/quotites"));
+        let page = app.signed_in(ADMINISTRATOR).get("/quotites").expect(200).words();
+        assert!(page.contains("31 août 2027") && page.contains("2027-2028"), "{page}");
+    }
+}
