@@ -66,3 +66,4 @@ pub mod server;
 pub mod worker;
 
 pub mod demo;
+pub mod seed;

@@ -22,6 +22,7 @@ use crate::commands::demo::{self, DemoArguments};
 use crate::commands::exports::{self, ExportCommand};
 use crate::commands::invoices::{self, InvoiceCommand};
 use crate::commands::school_calendar::{self, SchoolCalendarCommand};
+use crate::commands::seed::{self, SeedArguments};
 use crate::commands::{Outcome, upkeep};
 
 /// Sessions, approvals and invoices of psychologists in a programme de réussite éducative.
@@ -41,6 +42,8 @@ enum Command {
     Serve,
     /// Serve a fresh database with the real convention and invented people
     Demo(DemoArguments),
+    /// Fill an empty database with synthetic data of any size, for measurements
+    Seed(SeedArguments),
     /// Bring the schema up to date
     Migrate,
     /// Verify every invariant; exit 1 naming each that fails
@@ -113,6 +116,7 @@ fn run(cli: Cli) -> Outcome {
     match cli.command {
         Command::Serve => serve(app()?),
         Command::Demo(arguments) => demo::run(arguments),
+        Command::Seed(arguments) => seed::run(&app()?, &arguments),
         Command::Migrate => app().map(|_| ExitCode::SUCCESS),
         Command::Check => upkeep::check(&app()?),
         Command::Convention(command) => conventions::run(&app()?, &command),

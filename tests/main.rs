@@ -22,5 +22,6 @@ mod privacy;
 mod races;
 mod recording;
 mod school_calendar;
+mod seed;
 mod sign_in;
 mod site;
