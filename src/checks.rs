@@ -171,6 +171,13 @@ const INVARIANTS: &[Invariant] = &[
                 WHERE d.session_id = s.id ORDER BY d.decided_at DESC, d.id DESC LIMIT 1), 'none') \
                 <> CASE WHEN s.state = 'refused' THEN 'refusal' ELSE 'approval' END",
     },
+    Invariant {
+        name: "who decides in a coordinator's place was named for that programme and that time (rule 7)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(CAST(d.session_id AS TEXT)), '') AS example FROM session_decisions d \
+            JOIN sessions s ON s.id = d.session_id JOIN substitutions u ON u.id = d.substitution_id \
+            WHERE u.substitute_id <> d.decided_by OR u.programme_id <> s.programme_id \
+                OR d.decided_at < u.created_at OR d.decided_at > COALESCE(u.ended_at, d.decided_at)",
+    },
 ];
 
 /// Runs every invariant, the journal's chains among them, and tells those that do not hold.

@@ -43,6 +43,8 @@ crate::id_types! {
     SessionId,
     /// A decision on a session.
     DecisionId,
+    /// A substitute named for some days.
+    SubstitutionId,
     /// An invoice or a credit note.
     InvoiceId,
     /// An entry of the journal.

@@ -39,6 +39,8 @@ pub mod web;
 pub mod mails;
 
 pub mod accounts;
+pub mod substitutions;
+
 pub mod conventions;
 pub mod quotas;
 

@@ -3,6 +3,7 @@
 use crate::calendar::Month;
 use crate::ids::{
     AccountId, ApiTokenId, ChildId, ConventionId, GuardianId, InvoiceId, PsychologistId, ReferralId, SessionId,
+    SubstitutionId,
 };
 
 /// The page that waits for whoever signs in.
@@ -35,6 +36,8 @@ pub const RECORD_SESSION: &str = "/seances/saisie";
 pub const BOOK_SESSION: &str = "/seances/reservation";
 /// Sessions waiting for approval.
 pub const APPROVALS: &str = "/validations";
+/// Who approves in whose place.
+pub const SUBSTITUTIONS: &str = "/validations/remplacements";
 /// Children.
 pub const CHILDREN: &str = "/enfants";
 /// A new child.
@@ -138,6 +141,11 @@ pub fn session_withdrawal(id: SessionId) -> String {
 /// Withdrawing together what was approved at one instant, in microseconds.
 pub fn approvals_undone(at_microseconds: i64) -> String {
     format!("{APPROVALS}/annulation/{at_microseconds}")
+}
+
+/// Ending a substitution early.
+pub fn substitution_end(id: SubstitutionId) -> String {
+    format!("{SUBSTITUTIONS}/{id}/fin")
 }
 
 /// A child's file.

@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use crate::{accounts, audit, children, exports, invoices, quotas, sessions};
+use crate::{accounts, audit, children, exports, invoices, quotas, sessions, substitutions};
 
 /// Every address of the API.
 #[derive(Debug, OpenApi)]
@@ -48,7 +48,11 @@ use crate::{accounts, audit, children, exports, invoices, quotas, sessions};
         sessions::api::create_approval,
         sessions::api::create_refusal,
         sessions::api::create_withdrawal,
+        sessions::api::list_approvals,
         sessions::api::create_approvals,
+        substitutions::api::list_substitutions,
+        substitutions::api::create_substitution,
+        substitutions::api::create_end,
         quotas::api::list_quotas,
     ),
     components(schemas(ProblemDetails)),

@@ -39,7 +39,7 @@ pub fn run(db: &Db, clock: &Clock) -> Result<(), DbError> {
     })
 }
 
-/// Sessions to approve, to coordinators who were not told of each at once.
+/// Sessions to approve, to those who approve them and were not told of each at once.
 fn tell_what_waits(tx: &mut Tx<'_>, clock: &Clock) -> diesel::QueryResult<()> {
     let ever = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default();
     let mut by_programme: BTreeMap<ProgrammeId, Waiting> = BTreeMap::new();
@@ -57,7 +57,8 @@ fn tell_what_waits(tx: &mut Tx<'_>, clock: &Clock) -> diesel::QueryResult<()> {
     }
     let mut by_reader: BTreeMap<AccountId, (Recipient, Vec<Waiting>)> = BTreeMap::new();
     for (programme, waiting) in by_programme {
-        for reader in recipients::coordinators(tx, programme)?.into_iter().filter(|reader| !reader.told_at_once) {
+        let readers = recipients::approvers(tx, programme, clock.today())?;
+        for reader in readers.into_iter().filter(|reader| !reader.told_at_once) {
             by_reader.entry(reader.account).or_insert_with(|| (reader, Vec::new())).1.push(waiting.clone());
         }
     }
@@ -113,7 +114,7 @@ fn tell_of(tx: &mut Tx<'_>, clock: &Clock, left: &[Unfinished], ending: Ending) 
     for found in left {
         own.entry(found.account).or_default().push(found);
         if found.phase == Phase::Recorded {
-            for reader in recipients::coordinators(tx, found.programme)? {
+            for reader in recipients::approvers(tx, found.programme, clock.today())? {
                 of_coordinators.entry(reader.account).or_insert_with(|| (reader, Vec::new())).1.push(found);
             }
         }

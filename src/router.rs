@@ -6,7 +6,10 @@
 use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::Role;
-use crate::{accounts, audit, children, conventions, exports, invoices, psychologists, quotas, sessions, site, web};
+use crate::{
+    accounts, audit, children, conventions, exports, invoices, psychologists, quotas, sessions, site, substitutions,
+    web,
+};
 
 /// Who may ask an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +118,9 @@ routes! {
     POST "/seances/{session}/retrait" [Coordinator] sessions::pages_session::create_withdrawal;
     GET "/validations" [Coordinator] sessions::pages_approvals::list_approvals;
     POST "/validations" [Coordinator] sessions::pages_approvals::create_approvals;
+    GET "/validations/remplacements" [Coordinator, Referent] substitutions::pages::list_substitutions;
+    POST "/validations/remplacements" [Coordinator] substitutions::pages::create_substitution;
+    POST "/validations/remplacements/{substitution}/fin" [Coordinator, Referent] substitutions::pages::create_end;
     POST "/validations/annulation/{instant}" [Coordinator] sessions::pages_approvals::create_approvals_undone;
     GET "/api/v1/sessions" [Psychologist, Coordinator] sessions::api::list_sessions;
     POST "/api/v1/sessions" [Psychologist] sessions::api::create_session;
@@ -125,7 +131,12 @@ routes! {
     POST "/api/v1/sessions/{session}/approval" [Coordinator] sessions::api::create_approval;
     POST "/api/v1/sessions/{session}/refusal" [Coordinator] sessions::api::create_refusal;
     POST "/api/v1/sessions/{session}/approval-withdrawal" [Coordinator] sessions::api::create_withdrawal;
+    GET "/api/v1/approvals" [Coordinator] sessions::api::list_approvals;
     POST "/api/v1/approvals" [Coordinator] sessions::api::create_approvals;
+
+    GET "/api/v1/substitutions" [Coordinator, Referent] substitutions::api::list_substitutions;
+    POST "/api/v1/substitutions" [Coordinator] substitutions::api::create_substitution;
+    POST "/api/v1/substitutions/{substitution}/end" [Coordinator, Referent] substitutions::api::create_end;
 
     // quotas
     GET "/quotites" [Administrator, Coordinator, Psychologist] quotas::pages::list_quotas;

@@ -511,6 +511,24 @@ diesel::table! {
         seen -> Text,
         decided_by -> DbUuid,
         decided_at -> Instant,
+        substitution_id -> Nullable<DbUuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    substitutions (id) {
+        id -> DbUuid,
+        programme_id -> DbUuid,
+        named_by -> DbUuid,
+        substitute_id -> DbUuid,
+        starts_on -> Date,
+        ends_on -> Date,
+        created_at -> Instant,
+        ended_at -> Nullable<Instant>,
+        ended_by -> Nullable<DbUuid>,
     }
 }
 
@@ -640,6 +658,8 @@ diesel::joinable!(sessions -> psychologists (psychologist_id));
 diesel::joinable!(sessions -> invoices (invoice_id));
 diesel::joinable!(session_decisions -> sessions (session_id));
 diesel::joinable!(session_decisions -> accounts (decided_by));
+diesel::joinable!(session_decisions -> substitutions (substitution_id));
+diesel::joinable!(substitutions -> programmes (programme_id));
 diesel::joinable!(invoice_sessions -> invoices (invoice_id));
 diesel::joinable!(invoice_sessions -> sessions (session_id));
 diesel::joinable!(journal_entries -> accounts (actor_id));
@@ -677,6 +697,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invoice_files,
     sessions,
     session_decisions,
+    substitutions,
     invoice_sessions,
     journal_chains,
     journal_entries,

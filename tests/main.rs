@@ -25,3 +25,4 @@ mod school_calendar;
 mod seed;
 mod sign_in;
 mod site;
+mod substitutes;

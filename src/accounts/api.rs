@@ -1,9 +1,10 @@
 //! Who a program acts for.
 
 use actix_web::web::Json;
+use chrono::NaiveDate;
 
 use crate::accounts::guards::SignedIn;
-use crate::accounts::{Role, RoleIn};
+use crate::accounts::{Role, RoleIn, StandIn};
 use crate::ids::{AccountId, ProgrammeId};
 
 /// The caller.
@@ -17,6 +18,19 @@ pub struct Me {
     name: String,
     /// What they may do.
     roles: Vec<MyRole>,
+    /// The programmes where they approve today in a coordinator's place.
+    stands_in: Vec<MyStandIn>,
+}
+
+/// A programme where the caller approves in a coordinator's place.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct MyStandIn {
+    /// The programme.
+    programme: ProgrammeId,
+    /// The coordinator's name.
+    in_place_of: String,
+    /// The last day.
+    until: NaiveDate,
 }
 
 /// A role of the caller.
@@ -38,5 +52,11 @@ pub struct MyRole {
 pub async fn show_me(who: SignedIn) -> Json<Me> {
     let role = |RoleIn { role, programme }| MyRole { role, programme };
     let roles = who.grants.iter().map(RoleIn::of).map(role).collect();
-    Json(Me { account: who.account, email: who.email.clone(), name: who.display_name.clone(), roles })
+    let stand_in = |lent: &StandIn| MyStandIn {
+        programme: lent.programme,
+        in_place_of: lent.in_place_of.clone(),
+        until: lent.until,
+    };
+    let stands_in = who.stands_in.iter().map(stand_in).collect();
+    Json(Me { account: who.account, email: who.email.clone(), name: who.display_name.clone(), roles, stands_in })
 }

@@ -21,7 +21,7 @@ pub fn layout(request: &HttpRequest, title: impl ToString) -> Layout {
             layout.csrf.clone_from(csrf);
         }
         layout.person = Some(badge(&person));
-        layout = layout.with_nav(navigation(person.role_in_use), request.path());
+        layout = layout.with_nav(navigation(&person), request.path());
     }
     layout
 }
@@ -64,8 +64,16 @@ fn role_label(person: &Person, role: Role) -> String {
     }
 }
 
-/// At most five entries for each role.
-fn navigation(role: Role) -> Vec<NavEntry> {
+/// At most five entries for each role; who stands in for a coordinator finds there what to approve.
+fn navigation(person: &Person) -> Vec<NavEntry> {
+    let mut entries = navigation_of(person.role_in_use);
+    if !person.stands_in.is_empty() && person.role_in_use != Role::Coordinator {
+        entries.push(NavEntry::new("À valider", links::APPROVALS, Icon::Check));
+    }
+    entries
+}
+
+fn navigation_of(role: Role) -> Vec<NavEntry> {
     let home = NavEntry::new("Aujourd’hui", links::HOME, Icon::Home);
     let sessions = NavEntry::new("Séances", links::SESSIONS, Icon::Calendar);
     let children = NavEntry::new("Enfants", links::CHILDREN, Icon::People);

@@ -24,7 +24,9 @@ pub mod throttle;
 pub mod tokens;
 pub mod trace;
 
-use crate::ids::{AccountId, ApiTokenId, InvitationId, ProgrammeId, PsychologistId, SignInId};
+use chrono::NaiveDate;
+
+use crate::ids::{AccountId, ApiTokenId, InvitationId, ProgrammeId, PsychologistId, SignInId, SubstitutionId};
 use crate::journal::Actor;
 
 crate::text_enum! {
@@ -184,6 +186,8 @@ pub struct Person {
     pub display_name: String,
     /// The roles they hold; at least one.
     pub grants: Vec<Grant>,
+    /// In whose place they approve today.
+    pub stands_in: Vec<StandIn>,
     /// Who they are as a psychologist, if they are one.
     pub psychologist_id: Option<PsychologistId>,
     /// The role whose pages they are on.
@@ -207,6 +211,21 @@ impl Person {
     fn programmes(&self, role: Role) -> Vec<ProgrammeId> {
         self.grants.iter().filter(|grant| grant.role == role).filter_map(|grant| grant.programme).collect()
     }
+}
+
+/// A coordinator in whose place somebody approves today.
+#[derive(Debug, Clone, PartialEq, Eq, diesel::Queryable)]
+pub struct StandIn {
+    /// Named when.
+    pub substitution: SubstitutionId,
+    /// The programme.
+    pub programme: ProgrammeId,
+    /// The programme's name.
+    pub programme_name: String,
+    /// The coordinator's name.
+    pub in_place_of: String,
+    /// The last day.
+    pub until: NaiveDate,
 }
 
 /// Somebody to write to.
@@ -245,6 +264,42 @@ pub struct Coordinator {
     pub account: AccountId,
     /// The programmes they coordinate.
     pub programmes: Vec<ProgrammeId>,
+}
+
+/// Somebody who approves: the sessions of the programmes that they coordinate, and of those where a coordinator named
+/// them for the time being. Being named gives nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approver {
+    /// Their account.
+    pub account: AccountId,
+    /// The programmes they coordinate.
+    pub programmes: Vec<ProgrammeId>,
+    /// In whose place they approve, in other programmes.
+    pub stands_in: Vec<StandIn>,
+}
+
+impl Approver {
+    /// Every programme whose sessions they approve.
+    pub fn all_programmes(&self) -> Vec<ProgrammeId> {
+        self.programmes.iter().copied().chain(self.stands_in.iter().map(|lent| lent.programme)).collect()
+    }
+
+    /// By which naming they approve in a programme; `None` where they coordinate it themselves.
+    pub fn substitution_in(&self, programme: ProgrammeId) -> Option<SubstitutionId> {
+        self.stands_in.iter().find(|lent| lent.programme == programme).map(|lent| lent.substitution)
+    }
+}
+
+impl From<&Coordinator> for Approver {
+    fn from(who: &Coordinator) -> Self {
+        Self { account: who.account, programmes: who.programmes.clone(), stands_in: Vec::new() }
+    }
+}
+
+impl From<&Self> for Approver {
+    fn from(who: &Self) -> Self {
+        who.clone()
+    }
 }
 
 /// A pathway referent, who sees the children they follow.
@@ -290,6 +345,17 @@ impl Caller for Coordinator {
     fn of(person: &Person) -> Option<Self> {
         let programmes = person.programmes(Self::ROLE);
         person.holds(Self::ROLE).then_some(Self { account: person.account, programmes })
+    }
+}
+
+impl Caller for Approver {
+    const ROLE: Role = Role::Coordinator;
+    fn of(person: &Person) -> Option<Self> {
+        let programmes = person.programmes(Self::ROLE);
+        let lent = |stand_in: &&StandIn| !programmes.contains(&stand_in.programme);
+        let stands_in: Vec<StandIn> = person.stands_in.iter().filter(lent).cloned().collect();
+        let approves = person.holds(Self::ROLE) || !stands_in.is_empty();
+        approves.then_some(Self { account: person.account, programmes, stands_in })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Who is told of something by mail: the people of a role whose account is open.
 
+use chrono::NaiveDate;
 use diesel::QueryResult;
 
 use crate::accounts::{Recipient, Role, store};
@@ -12,6 +13,20 @@ use crate::ids::{AccountId, ProgrammeId};
 /// When the database fails.
 pub fn coordinators(conn: &mut AnyConnection, programme: ProgrammeId) -> QueryResult<Vec<Recipient>> {
     store::holders(conn, Role::Coordinator, Some(programme))
+}
+
+/// Those who approve the sessions of a programme on a day: its coordinators, and who stands in for one of them.
+///
+/// # Errors
+/// When the database fails.
+pub fn approvers(conn: &mut AnyConnection, programme: ProgrammeId, on: NaiveDate) -> QueryResult<Vec<Recipient>> {
+    let mut all = coordinators(conn, programme)?;
+    for lent in store::substitutes(conn, programme, on)? {
+        if !all.iter().any(|known| known.account == lent.account) {
+            all.push(lent);
+        }
+    }
+    Ok(all)
 }
 
 /// The people of a role that has the whole convention as its scope.

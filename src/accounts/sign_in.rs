@@ -137,7 +137,8 @@ pub fn recognise_cookie(db: &Db, clock: &Clock, token: &str) -> Result<Option<Pe
         db.write::<_, DbError>(|tx| Ok(store::touch_sign_in(tx, sign_in.id, now)?))?;
     }
     let means = Means::SignIn { id: sign_in.id, csrf: csrf_token(token) };
-    db.read(|conn| store::find_person(conn, sign_in.account, Some(sign_in.role), means).map_err(DbError::from))
+    let today = clock.today();
+    db.read(|conn| store::find_person(conn, sign_in.account, Some(sign_in.role), means, today).map_err(DbError::from))
 }
 
 /// The person whose bearer token this is.
@@ -148,7 +149,7 @@ pub fn recognise_token(db: &Db, clock: &Clock, token: &str) -> Result<Option<Per
     db.read(|conn| {
         let found = store::find_api_token(conn, &passwords::token_hash(token), clock.now())?;
         let Some((id, account)) = found else { return Ok(None) };
-        Ok(store::find_person(conn, account, None, Means::Token(id))?)
+        Ok(store::find_person(conn, account, None, Means::Token(id), clock.today())?)
     })
 }
 

@@ -1,12 +1,15 @@
 //! The SQL of accounts, grants, sign-ins and tokens.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::accounts::{Grant, Means, OpenInvitation, Person, Recipient, Role, RoleIn};
+use crate::accounts::{Grant, Means, OpenInvitation, Person, Recipient, Role, RoleIn, StandIn};
 use crate::db::{AnyConnection, Tx};
 use crate::each;
 use crate::ids::{AccountId, ApiTokenId, InvitationId, ProgrammeId, PsychologistId, RoleGrantId, SignInId};
-use crate::schema::{accounts, api_tokens, invitations, programmes, psychologists, role_grants, sign_ins, throttles};
+use crate::schema::{
+    accounts, api_tokens, invitations, programmes, psychologists, role_grants, sign_ins, substitutions, throttles,
+};
 use crate::sql_types::Ts;
 
 /// What signing in needs to know of an account.
@@ -200,7 +203,7 @@ pub fn find_api_token(
         .optional()
 }
 
-/// The person of an account that is open and holds a role.
+/// The person of an account that is open and holds a role, as they are on a day.
 ///
 /// # Errors
 /// When the database fails.
@@ -209,6 +212,7 @@ pub fn find_person(
     account: AccountId,
     role_in_use: Option<Role>,
     means: Means,
+    today: NaiveDate,
 ) -> QueryResult<Option<Person>> {
     let row: Option<(String, String, Option<PsychologistId>)> = accounts::table
         .left_join(psychologists::table)
@@ -222,7 +226,44 @@ pub fn find_person(
     let Some(role_in_use) = role_in_use.filter(held).or_else(|| grants.first().map(|grant| grant.role)) else {
         return Ok(None);
     };
-    Ok(Some(Person { account, email, display_name, grants, psychologist_id, role_in_use, means }))
+    let stands_in = stands_in(conn, account, today)?;
+    Ok(Some(Person { account, email, display_name, grants, stands_in, psychologist_id, role_in_use, means }))
+}
+
+/// In whose place an account approves on a day. What a coordinator lent ends with their own right: when they leave the
+/// programme, or their account is closed.
+fn stands_in(conn: &mut AnyConnection, account: AccountId, on: NaiveDate) -> QueryResult<Vec<StandIn>> {
+    substitutions::table
+        .inner_join(programmes::table)
+        .inner_join(accounts::table.on(accounts::id.eq(substitutions::named_by)))
+        .inner_join(
+            role_grants::table.on(role_grants::account_id
+                .eq(substitutions::named_by)
+                .and(role_grants::programme_id.eq(substitutions::programme_id.nullable()))
+                .and(role_grants::role.eq(Role::Coordinator))),
+        )
+        .filter(substitutions::substitute_id.eq(account).and(substitutions::ended_at.is_null()))
+        .filter(substitutions::starts_on.le(on).and(substitutions::ends_on.ge(on)))
+        .filter(accounts::disabled_at.is_null())
+        .order((programmes::name, substitutions::id))
+        .select((substitutions::id, programmes::id, programmes::name, accounts::display_name, substitutions::ends_on))
+        .load(conn)
+}
+
+/// The open accounts that approve in a coordinator's place on a day in a programme, by address.
+///
+/// # Errors
+/// When the database fails.
+pub fn substitutes(conn: &mut AnyConnection, programme: ProgrammeId, on: NaiveDate) -> QueryResult<Vec<Recipient>> {
+    accounts::table
+        .inner_join(substitutions::table.on(substitutions::substitute_id.eq(accounts::id)))
+        .filter(substitutions::programme_id.eq(programme).and(substitutions::ended_at.is_null()))
+        .filter(substitutions::starts_on.le(on).and(substitutions::ends_on.ge(on)))
+        .filter(accounts::disabled_at.is_null())
+        .order(accounts::email)
+        .select((accounts::id, accounts::email, accounts::told_at_once))
+        .distinct()
+        .load(conn)
 }
 
 /// What a verb on accounts needs to know of one.

@@ -9,7 +9,7 @@ pub fn french(action: &str) -> &str {
     ACTIONS.iter().find(|(name, _)| *name == action).map_or(action, |(_, french)| french)
 }
 
-const ACTIONS: [(&str, &str); 44] = [
+const ACTIONS: [(&str, &str); 46] = [
     ("account.created", "Compte créé"),
     ("account.disabled", "Compte désactivé"),
     ("account.enabled", "Compte réactivé"),
@@ -52,6 +52,8 @@ const ACTIONS: [(&str, &str); 44] = [
     ("session.corrected", "Séance corrigée"),
     ("session.recorded", "Séance saisie"),
     ("session.refused", "Séance refusée"),
+    ("substitution.ended", "Remplacement terminé"),
+    ("substitution.named", "Remplaçant nommé"),
     ("token.created", "Jeton créé"),
     ("token.revoked", "Jeton révoqué"),
 ];

@@ -20,6 +20,7 @@ use crate::sessions::book::{self, Booking};
 use crate::sessions::correct::{self, Correction};
 use crate::sessions::record::{self, Recording};
 use crate::sessions::{Attendance, Reason, Slot, Viewer, approve_many, refuse};
+use crate::substitutions::name::{self, Naming};
 
 /// How many days before its day a session is booked.
 const BOOKED_BEFORE: Duration = Duration::days(5);
@@ -77,7 +78,7 @@ pub(super) fn play(stage: &Stage, cast: &Cast) -> Result<(), DemoError> {
         stage.app.clock.set(at);
         life.happen(event)?;
     }
-    Ok(())
+    life.name_a_substitute()
 }
 
 /// The days on which psychologists see nobody: public holidays, school holidays, and of the summer three weeks of August.
@@ -95,6 +96,16 @@ fn at(day: NaiveDate, hour: u32, minute: u32) -> Result<DateTime<Utc>, DemoError
 }
 
 impl Life<'_> {
+    /// Longvic's coordinator is away for a fortnight that began this week: Dijon's approves in her place.
+    fn name_a_substitute(&mut self) -> Result<(), DemoError> {
+        let [dijon, longvic] = [1, 2].map(|which| &self.cast.coordinators[which]);
+        let (starts_on, app) = (self.stage.today(), &self.stage.app);
+        app.clock.set(self.stage.now.utc());
+        let (substitute, programme) = (dijon.account, longvic.programmes[0]);
+        let naming = Naming { programme, substitute, starts_on, ends_on: starts_on + Days::new(13) };
+        app.db.write(|tx| name::name(tx, &app.clock, longvic, naming)).map_err(DemoError::new).map(drop)
+    }
+
     fn plan_sessions(&mut self) -> Result<(), DemoError> {
         let last = self.stage.today() + Days::new(12);
         let mut monday = self.stage.start;

@@ -1,5 +1,6 @@
 //! Reads a month whole.
 
+pub use super::store::{CertifiedProgramme, certified};
 use diesel::QueryResult;
 use diesel::result::Error as DieselError;
 

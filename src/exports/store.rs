@@ -12,12 +12,12 @@ use crate::conventions::ServiceType;
 use crate::db::AnyConnection;
 use crate::documents::{CertificateRow, Seller, VatRegime};
 use crate::hours::Minutes;
-use crate::ids::{ConventionId, InvoiceId};
+use crate::ids::{ConventionId, InvoiceId, SessionId};
 use crate::invoices::{FileKind, InvoiceKind};
 use crate::money::Cents;
 use crate::schema::{
     accounts, budget_years, children, convention_programmes, conventions, invoice_files, invoice_lines, invoices,
-    programmes, psychologists, quotas, sessions, signatories,
+    programmes, psychologists, quotas, session_decisions, sessions, signatories, substitutions,
 };
 use crate::sessions::Attendance;
 use crate::sql_types::Ts;
@@ -132,10 +132,26 @@ pub struct CertifiedProgramme {
 type SessionRow = (
     (String, String, String, String, String),
     (NaiveDate, String, String, Option<Attendance>, Minutes),
-    (String, Option<Ts>),
+    (SessionId, String, Option<Ts>),
 );
 
+/// The coordinators in whose place the sessions of a month were approved, where somebody stood in.
+fn absent_approvers(conn: &mut AnyConnection, month: Month) -> QueryResult<BTreeMap<SessionId, String>> {
+    let rows: Vec<(SessionId, String)> = session_decisions::table
+        .inner_join(sessions::table)
+        .inner_join(substitutions::table)
+        .inner_join(accounts::table.on(accounts::id.eq(substitutions::named_by)))
+        .filter(sessions::session_on.between(month.first(), month.last()))
+        .filter(sessions::decided_at.eq(session_decisions::decided_at.nullable()))
+        .select((sessions::id, accounts::display_name))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
 /// The sessions of a month whose service was certified and is billed, by programme and convention.
+///
+/// # Errors
+/// When the database fails.
 pub fn certified(
     conn: &mut AnyConnection,
     month: Month,
@@ -164,12 +180,13 @@ pub fn certified(
                 sessions::attendance,
                 sessions::billed_minutes,
             ),
-            (accounts::display_name, sessions::decided_at),
+            (sessions::id, accounts::display_name, sessions::decided_at),
         ))
         .order((sessions::session_on, sessions::starts_at, sessions::id))
         .load::<SessionRow>(conn)?;
     let mut programmes: BTreeMap<CertifiedProgramme, Vec<CertificateRow>> = BTreeMap::new();
-    for ((code, name, run_by, convention_slug, convention), session, (approved_by, decided_at)) in rows {
+    let absent = absent_approvers(conn, month)?;
+    for ((code, name, run_by, convention_slug, convention), session, (id, approver, decided_at)) in rows {
         let (held_on, psychologist, child_reference, attendance, duration_minutes) = session;
         let key = CertifiedProgramme { code, name, run_by, convention_slug, convention };
         programmes.entry(key).or_default().push(CertificateRow {
@@ -178,7 +195,10 @@ pub fn certified(
             child_reference,
             attendance: attendance.map(Attendance::french).unwrap_or_default().to_owned(),
             duration_minutes,
-            approved_by,
+            approved_by: match absent.get(&id) {
+                Some(absent) => format!("{approver}, en remplacement de {absent}"),
+                None => approver,
+            },
             approved_on: decided_at.map_or(held_on, local_date),
         });
     }

@@ -57,6 +57,8 @@ mod session_recorded;
 mod session_refused;
 mod sessions_approved;
 mod sessions_to_approve;
+mod substitution_ended;
+mod substitution_named;
 
 pub use invitation::Invitation;
 pub use invoice_issued::InvoiceIssued;
@@ -69,6 +71,8 @@ pub use session_recorded::SessionRecorded;
 pub use session_refused::SessionRefused;
 pub use sessions_approved::{ApprovedSession, SessionsApproved};
 pub use sessions_to_approve::{SessionsToApprove, Waiting};
+pub use substitution_ended::SubstitutionEnded;
+pub use substitution_named::SubstitutionNamed;
 
 use askama::Template;
 use diesel::result::Error as DieselError;

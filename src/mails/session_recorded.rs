@@ -39,7 +39,7 @@ impl SessionRecorded {
             link: link("Valider la séance", links::APPROVALS),
             reference: self.reference.clone(),
             why: format!(
-                "Vous recevez ce message parce que vous coordonnez le {} et demandez à être prévenu sans attendre.",
+                "Vous recevez ce message parce que vous validez les séances du {} et demandez à être prévenu sans attendre.",
                 self.programme
             ),
             settings_href: Some(links::in_mail(links::MY_ACCOUNT)),

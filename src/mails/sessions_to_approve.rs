@@ -36,7 +36,7 @@ impl SessionsToApprove {
             link: link("Valider les séances", links::APPROVALS),
             reference: format!("séances à valider au {}", calendar::french_date(self.on)),
             why: format!(
-                "Vous recevez ce message chaque matin où des séances attendent, parce que vous coordonnez : {}.",
+                "Vous recevez ce message chaque matin où des séances attendent, parce que vous validez pour : {}.",
                 names.join(", ")
             ),
             settings_href: Some(links::in_mail(links::MY_ACCOUNT)),

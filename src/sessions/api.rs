@@ -5,7 +5,7 @@ use chrono::{NaiveDate, NaiveTime};
 use serde::de::DeserializeOwned;
 
 use crate::accounts::guards::{As, SignedIn};
-use crate::accounts::{Caller, Coordinator, Psychologist};
+use crate::accounts::{Approver, Caller, Psychologist};
 use crate::app::App;
 use crate::calendar::Month;
 use crate::db::Tx;
@@ -390,7 +390,7 @@ pub struct Nothing {}
 )]
 pub async fn create_approval(
     app: Data<App>,
-    who: As<Coordinator>,
+    who: As<Approver>,
     id: Path<SessionId>,
     posted: Posted<Nothing>,
 ) -> Result<Json<SessionAnswer>, AppError> {
@@ -412,7 +412,7 @@ pub async fn create_approval(
 )]
 pub async fn create_refusal(
     app: Data<App>,
-    who: As<Coordinator>,
+    who: As<Approver>,
     id: Path<SessionId>,
     posted: Posted<WithReason>,
 ) -> Result<Json<SessionAnswer>, AppError> {
@@ -435,7 +435,7 @@ pub async fn create_refusal(
 )]
 pub async fn create_withdrawal(
     app: Data<App>,
-    who: As<Coordinator>,
+    who: As<Approver>,
     id: Path<SessionId>,
     posted: Posted<WithReason>,
 ) -> Result<Json<SessionAnswer>, AppError> {
@@ -445,6 +445,41 @@ pub async fn create_withdrawal(
     let (clock, by) = (app.clock.clone(), (*who).clone());
     run(&app, key, move |tx| withdraw::withdraw(tx, &clock, &by, id, &reason)).await?;
     answer(&app, Viewer::from(&*who).scope, id).await
+}
+
+/// The sessions that wait for the caller, the oldest first: those of their programmes, and of those where they stand in
+/// for a coordinator.
+///
+/// # Errors
+/// When the database fails.
+#[utoipa::path(
+    get, path = "/api/v1/approvals", tag = "sessions", params(Waiting),
+    responses((status = 200, body = Paged<SessionAnswer>))
+)]
+pub async fn list_approvals(
+    app: Data<App>,
+    who: As<Approver>,
+    asked: Query<Waiting>,
+) -> Result<Json<Paged<SessionAnswer>>, AppError> {
+    let (viewer, number) = (Viewer::from(&*who), asked.page.unwrap_or(1));
+    let filter = Filter { phase: Some(Phase::Recorded), ..Filter::default() };
+    app.db
+        .read_async::<_, AppError>(move |conn| {
+            let page = Page::new(number, Page::USUAL_SIZE, look_up::count(conn, &viewer.scope, &filter)?);
+            let part = (page.offset(), page.size);
+            let listed = look_up::list(conn, &viewer.scope, &filter, Order::EarliestFirst, part)?;
+            let items = listed.into_iter().map(SessionAnswer::from).collect();
+            Ok(Json(Paged { items, page: page.number, size: page.size, total: page.total }))
+        })
+        .await
+}
+
+/// Which page of what waits.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Waiting {
+    /// From 1.
+    page: Option<i64>,
 }
 
 /// Sessions to approve together.
@@ -477,7 +512,7 @@ const MOST_APPROVALS: usize = 500;
 )]
 pub async fn create_approvals(
     app: Data<App>,
-    who: As<Coordinator>,
+    who: As<Approver>,
     posted: Posted<NewApprovals>,
 ) -> Result<Json<Vec<ApprovalAnswer>>, AppError> {
     let key = key(&posted, who.account, "approve_many")?;

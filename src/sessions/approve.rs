@@ -1,6 +1,6 @@
 //! A coordinator certifies that a session was rendered (*service fait*): what it reserved is used from then on.
 
-use crate::accounts::Coordinator;
+use crate::accounts::Approver;
 use crate::children::ledger as referral_ledger;
 use crate::clock::Clock;
 use crate::db::Tx;
@@ -50,16 +50,17 @@ pub enum Approval {
     AlreadyDone,
 }
 
-/// Approves a session of the coordinator's programmes.
+/// Approves a session of the coordinator's programmes, or of one where they stand in for its coordinator.
 ///
 /// # Errors
 /// When it is not theirs, stands elsewhere, or was recorded by the same person.
 pub fn approve(
     tx: &mut Tx<'_>,
     clock: &Clock,
-    who: &Coordinator,
+    who: impl Into<Approver>,
     id: SessionId,
 ) -> Result<Approval, Failure<ApproveRefusal>> {
+    let who = &who.into();
     let approval = approve_at(tx, clock, who, id, Stamp { by: who.account, at: clock.now() })?;
     if approval == Approval::Done {
         notices::approved(tx, clock, &Viewer::from(who).scope, &[id])?;
@@ -74,7 +75,7 @@ pub fn approve(
 pub(super) fn approve_at(
     tx: &mut Tx<'_>,
     clock: &Clock,
-    who: &Coordinator,
+    who: &Approver,
     id: SessionId,
     stamp: Stamp,
 ) -> Result<Approval, Failure<ApproveRefusal>> {
@@ -87,7 +88,7 @@ pub(super) fn approve_at(
         Err(Obstacle::OwnRecord) => return refuse(ApproveRefusal::OwnRecord),
         Err(Obstacle::Elsewhere(phase)) => return refuse(ApproveRefusal::NotRecorded { phase }),
     };
-    facts::keep_decision(tx, &before, DecisionKind::Approval, None, stamp)?;
+    facts::keep_decision(tx, &before, (DecisionKind::Approval, None), who, stamp)?;
     quota_ledger::consume(tx, before.quota_id, before.quota_minutes)?;
     referral_ledger::consume(tx, before.referral_id, before.quota_minutes)?;
     let after = Session { state, ..before.clone() };

@@ -1,6 +1,6 @@
 //! A coordinator approves many sessions at once: each is answered by itself, all in one transaction.
 
-use crate::accounts::Coordinator;
+use crate::accounts::Approver;
 use crate::clock::Clock;
 use crate::db::Tx;
 use crate::failure::{Failure, Never};
@@ -46,9 +46,10 @@ pub enum NotApproved {
 pub fn approve_many(
     tx: &mut Tx<'_>,
     clock: &Clock,
-    who: &Coordinator,
+    who: impl Into<Approver>,
     ids: &[SessionId],
 ) -> Result<Approvals, Failure<Never>> {
+    let who = &who.into();
     for quota in store::quotas_of(tx, ids)? {
         store::lock_quota(tx, quota)?;
     }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::accounts::Approver;
 use crate::clock::Clock;
 use crate::db::Tx;
 use crate::ids::{AccountId, SessionId};
@@ -65,21 +66,22 @@ fn seen(session: &Session, around: &Around) -> Value {
     })
 }
 
-/// Keeps a decision on a session with what was seen of it before.
+/// Keeps a decision on a session with what was seen of it before, and in whose place it was taken.
 ///
 /// # Errors
 /// When the database fails.
 pub fn keep_decision(
     tx: &mut Tx<'_>,
     session: &Session,
-    kind: DecisionKind,
-    reason: Option<&Reason>,
+    (kind, reason): (DecisionKind, Option<&Reason>),
+    who: &Approver,
     stamp: Stamp,
 ) -> diesel::QueryResult<()> {
     let around = store::around(tx, &[session.id])?.pop().map(|(_, around)| around);
     let around = around.ok_or(diesel::result::Error::NotFound)?;
     let seen = seen(session, &around).to_string();
-    store::insert_decision(tx, session.id, kind, reason.map(Reason::as_str), &seen, stamp)
+    let lent = who.substitution_in(session.programme_id);
+    store::insert_decision(tx, session.id, (kind, reason.map(Reason::as_str)), &seen, (stamp, lent))
 }
 
 /// Loads a session of somebody's once nobody else is moving minutes of its quota: what is read then stays true.

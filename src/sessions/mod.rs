@@ -29,7 +29,7 @@ pub mod withdraw;
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 
-use crate::accounts::{Caller, Coordinator, Person, Psychologist, Role};
+use crate::accounts::{Approver, Caller, Coordinator, Person, Psychologist, Role};
 use crate::calendar::{self, Month};
 use crate::conventions::{AbsenceKind, ServiceType, Terms};
 use crate::failure::Refusal;
@@ -570,6 +570,12 @@ impl From<&Psychologist> for Viewer {
 impl From<&Coordinator> for Viewer {
     fn from(who: &Coordinator) -> Self {
         Self { account: who.account, scope: Scope::Programmes(who.programmes.clone()) }
+    }
+}
+
+impl From<&Approver> for Viewer {
+    fn from(who: &Approver) -> Self {
+        Self { account: who.account, scope: Scope::Programmes(who.all_programmes()) }
     }
 }
 

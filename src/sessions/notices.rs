@@ -13,12 +13,12 @@ use crate::sessions::store::{self, Around};
 use crate::sessions::{Scope, Session};
 use crate::{outbox, psychologists};
 
-/// Tells that a session waits, to the coordinators who asked to be told at once.
+/// Tells that a session waits, to those who approve it and asked to be told at once.
 ///
 /// # Errors
 /// When the database fails.
 pub fn recorded(tx: &mut Tx<'_>, clock: &Clock, session: &Session) -> QueryResult<()> {
-    let mut coordinators = recipients::coordinators(tx, session.programme_id)?;
+    let mut coordinators = recipients::approvers(tx, session.programme_id, clock.today())?;
     coordinators.retain(|coordinator| coordinator.told_at_once);
     if coordinators.is_empty() {
         return Ok(());

@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use chrono::DateTime;
 
-use crate::accounts::Coordinator;
 use crate::accounts::guards::As;
+use crate::accounts::{Approver, StandIn};
 use crate::app::App;
 use crate::db::DbError;
 use crate::error::AppError;
@@ -19,9 +19,9 @@ use crate::links;
 use crate::sessions::approve_many::{self, NotApproved};
 use crate::sessions::look_up::{self, Pending};
 use crate::sessions::pages::{self, Shown};
-use crate::sessions::{Filter, Phase, Viewer, withdraw};
+use crate::sessions::{Filter, Phase, Scope, Viewer, withdraw};
 use crate::sql_types::Ts;
-use crate::web::{self, Choice, Flash, FormState, Layout, Page, Query, Status, filters};
+use crate::web::{self, Choice, Flash, FormState, Layout, Page, Query, Status, Tone, filters};
 
 #[derive(Template)]
 #[template(path = "sessions/approvals.html")]
@@ -33,6 +33,8 @@ struct ApprovalsPage {
     page: Page,
     query: Query,
     is_filtered: bool,
+    /// In whose place whoever looks approves today.
+    stands_in: Vec<StandIn>,
 }
 
 /// A session that waits.
@@ -50,15 +52,12 @@ const SIZE: i64 = 100;
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_approvals(
-    app: Data<App>,
-    who: As<Coordinator>,
-    request: HttpRequest,
-) -> Result<HttpResponse, AppError> {
+pub async fn list_approvals(app: Data<App>, who: As<Approver>, request: HttpRequest) -> Result<HttpResponse, AppError> {
     let query = Query::parse(request.query_string());
     let psychologist: Option<PsychologistId> = query.get("psychologue").and_then(|id| id.parse().ok());
     let filter = Filter { phase: Some(Phase::Recorded), psychologist, ..Filter::default() };
     let (viewer, vault, asked) = (Viewer::from(&*who), app.vault.clone(), query.clone());
+    let own = Scope::Programmes(who.programmes.clone());
     let (rows, page, psychologists) = app
         .db
         .read_async::<_, DbError>(move |conn| {
@@ -66,13 +65,19 @@ pub async fn list_approvals(
             let page = Page::new(number, SIZE, look_up::count(conn, &viewer.scope, &filter)?);
             let pending = look_up::pending(conn, &viewer, &filter, (page.offset(), page.size))?;
             let listed: Vec<_> = pending.iter().map(|row| row.listed.clone()).collect();
-            let names = pages::names(conn, &vault, &viewer.scope, &listed)?;
+            // who stands in decides by reference: the names stay with those who follow the children
+            let names = pages::names(conn, &vault, &own, &listed)?;
             let rows = pending.into_iter().map(|pending| row(pending, &names)).collect();
             Ok((rows, page, look_up::waiting_psychologists(conn, &viewer.scope)?))
         })
         .await?;
     let page = ApprovalsPage {
-        layout: who.layout(&request, "À valider").lead(lead(page.total)).wide(),
+        layout: who
+            .layout(&request, "À valider")
+            .lead(lead(page.total))
+            .action("Mes remplacements", links::SUBSTITUTIONS)
+            .wide(),
+        stands_in: who.stands_in.clone(),
         form: FormState::new().with("psychologue", query.get("psychologue").unwrap_or_default()),
         psychologists: psychologists.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
         is_filtered: psychologist.is_some(),
@@ -105,7 +110,7 @@ fn row(pending: Pending, names: &BTreeMap<crate::ids::ChildId, String>) -> Row {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn create_approvals(app: Data<App>, who: As<Coordinator>, form: FormState) -> Result<HttpResponse, AppError> {
+pub async fn create_approvals(app: Data<App>, who: As<Approver>, form: FormState) -> Result<HttpResponse, AppError> {
     let ids: Vec<SessionId> = form.all("session").iter().filter_map(|id| id.parse().ok()).collect();
     if ids.is_empty() {
         return Ok(web::see_other_with(links::APPROVALS, &Flash::error("Choisissez au moins une séance à valider.")));
@@ -169,7 +174,7 @@ impl Summary {
 /// When the address holds no instant, or the database fails.
 pub async fn create_approvals_undone(
     app: Data<App>,
-    who: As<Coordinator>,
+    who: As<Approver>,
     at: Path<i64>,
     form: FormState,
 ) -> Result<HttpResponse, AppError> {

@@ -4,8 +4,8 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::accounts::Coordinator;
 use crate::accounts::guards::{As, SignedIn};
+use crate::accounts::{Approver, Caller, Coordinator};
 use crate::app::App;
 use crate::db::DbError;
 use crate::error::AppError;
@@ -16,7 +16,7 @@ use crate::ids::SessionId;
 use crate::links;
 use crate::sessions::look_up::{self, StoredDecision};
 use crate::sessions::pages::{self, Shown};
-use crate::sessions::{Phase, Reason, Session, Viewer, approve, cancel, refuse, withdraw};
+use crate::sessions::{Phase, Reason, Scope, Session, Viewer, approve, cancel, refuse, withdraw};
 use crate::sql_types::Ts;
 use crate::web::{self, Flash, FormState, Layout, Tone, filters};
 
@@ -70,7 +70,7 @@ struct Hrefs {
 }
 
 impl Actions {
-    fn of(viewer: &Viewer, session: &Session, now: Ts) -> Self {
+    fn of(viewer: &Viewer, lent: bool, session: &Session, now: Ts) -> Self {
         let phase = session.state.phase();
         let (coordinator, psychologist) = (viewer.is_coordinator(), !viewer.is_coordinator());
         let own = session.state.record().is_some_and(|record| record.by == viewer.account);
@@ -79,7 +79,7 @@ impl Actions {
             record: psychologist && phase == Phase::Booked && session.slot.starts_at <= now,
             is_over: session.slot.ends_at() <= now,
             correct: psychologist && matches!(phase, Phase::Recorded | Phase::Refused),
-            cancel: phase == Phase::Booked || (psychologist && phase == Phase::Refused),
+            cancel: !lent && (phase == Phase::Booked || (psychologist && phase == Phase::Refused)),
             undo_recording: psychologist && phase == Phase::Recorded,
             approve: coordinator && phase == Phase::Recorded && !own,
             refuse: coordinator && phase == Phase::Recorded,
@@ -115,7 +115,10 @@ fn story(session: &Session, decisions: Vec<StoredDecision>) -> Vec<Step> {
     steps.extend(decisions.into_iter().map(|decision| Step {
         title: decision.kind.french().to_owned(),
         at: decision.at,
-        by: Some(decision.by),
+        by: Some(match decision.in_place_of {
+            Some(absent) => format!("par {}, en remplacement de {absent}", decision.by),
+            None => format!("par {}", decision.by),
+        }),
         reason: decision.reason,
     }));
     if let Some(record) = session.state.record() {
@@ -143,9 +146,30 @@ pub async fn show_session(
     request: HttpRequest,
     id: Path<SessionId>,
 ) -> Result<HttpResponse, AppError> {
-    let viewer = pages::viewer(&who)?;
-    let page = session_page(&app, &who, viewer, &request, id.into_inner(), FormState::new()).await?;
-    Ok(web::page(&request, &page)?)
+    let id = id.into_inner();
+    let mut shown = Err(pages::viewer(&who).err().unwrap_or(AppError::NotFound));
+    let viewers = Viewer::of(&who).into_iter().chain(Approver::of(&who).as_ref().map(Viewer::from));
+    for viewer in viewers {
+        shown = session_page(&app, &who, viewer, &request, id, FormState::new()).await;
+        if !matches!(shown, Err(AppError::NotFound)) {
+            break;
+        }
+    }
+    Ok(web::page(&request, &shown?)?)
+}
+
+/// Whether somebody sees a session only because they stand in for a coordinator: they then approve, and no more.
+fn is_lent(who: &SignedIn, viewer: &Viewer, session: &Session) -> bool {
+    let coordinates = |who: Coordinator| who.programmes.contains(&session.programme_id);
+    viewer.is_coordinator() && !Coordinator::of(who).is_some_and(coordinates)
+}
+
+/// Whose children one may call by name: not those of a programme where one stands in.
+fn own_scope(who: &SignedIn, viewer: &Viewer) -> Scope {
+    match &viewer.scope {
+        Scope::Programmes(_) => Scope::Programmes(Coordinator::of(who).map(|own| own.programmes).unwrap_or_default()),
+        own => own.clone(),
+    }
 }
 
 async fn session_page(
@@ -156,16 +180,20 @@ async fn session_page(
     id: SessionId,
     form: FormState,
 ) -> Result<SessionPage, AppError> {
-    let (vault, scope) = (app.vault.clone(), viewer.scope.clone());
+    let (vault, scope, reader) = (app.vault.clone(), viewer.scope.clone(), own_scope(who, &viewer));
     let (listed, decisions, names) = app
         .db
         .read_async::<_, DbError>(move |conn| {
             let listed = look_up::load(conn, &scope, id)?;
             let decisions = look_up::decisions(conn, &listed.session)?;
-            let names = pages::names(conn, &vault, &scope, std::slice::from_ref(&listed))?;
+            let names = pages::names(conn, &vault, &reader, std::slice::from_ref(&listed))?;
             Ok((listed, decisions, names))
         })
         .await?;
+    let lent = is_lent(who, &viewer, &listed.session);
+    if lent && matches!(listed.session.state.phase(), Phase::Booked | Phase::Cancelled) {
+        return Err(AppError::NotFound);
+    }
     let (session, year) = (listed.session.clone(), listed.around.year.clone());
     let shown = Shown::of(listed, &names);
     Ok(SessionPage {
@@ -180,7 +208,7 @@ async fn session_page(
         billed: session.billed_minutes,
         year,
         story: story(&session, decisions),
-        actions: Actions::of(&viewer, &session, app.clock.now()),
+        actions: Actions::of(&viewer, lent, &session, app.clock.now()),
         shown,
     })
 }
@@ -238,7 +266,7 @@ pub async fn create_cancellation(
 pub async fn create_approval(
     app: Data<App>,
     who: SignedIn,
-    coordinator: As<Coordinator>,
+    coordinator: As<Approver>,
     request: HttpRequest,
     id: Path<SessionId>,
     form: FormState,
@@ -265,7 +293,7 @@ pub async fn create_approval(
 pub async fn create_refusal(
     app: Data<App>,
     who: SignedIn,
-    coordinator: As<Coordinator>,
+    coordinator: As<Approver>,
     request: HttpRequest,
     id: Path<SessionId>,
     form: FormState,
@@ -297,7 +325,7 @@ pub async fn create_refusal(
 pub async fn create_withdrawal(
     app: Data<App>,
     who: SignedIn,
-    coordinator: As<Coordinator>,
+    coordinator: As<Approver>,
     request: HttpRequest,
     id: Path<SessionId>,
     form: FormState,

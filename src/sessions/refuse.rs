@@ -1,6 +1,6 @@
 //! A coordinator refuses to certify a session, for a reason: its minutes are given back until it is corrected.
 
-use crate::accounts::Coordinator;
+use crate::accounts::Approver;
 use crate::clock::Clock;
 use crate::db::Tx;
 use crate::failure::{Failure, Refusal};
@@ -43,16 +43,17 @@ impl Refusal for RefuseRefusal {
 pub fn refuse(
     tx: &mut Tx<'_>,
     clock: &Clock,
-    who: &Coordinator,
+    who: impl Into<Approver>,
     id: SessionId,
     reason: &Reason,
 ) -> Result<(), Failure<RefuseRefusal>> {
+    let who = &who.into();
     let before = facts::load_alone(tx, &Viewer::from(who).scope, id)?;
     let stamp = Stamp { by: who.account, at: clock.now() };
     let Ok(state) = before.state.clone().refused(stamp, reason.as_str().to_owned()) else {
         return crate::failure::refuse(RefuseRefusal::NotRecorded { phase: before.state.phase() });
     };
-    facts::keep_decision(tx, &before, DecisionKind::Refusal, Some(reason), stamp)?;
+    facts::keep_decision(tx, &before, (DecisionKind::Refusal, Some(reason)), who, stamp)?;
     admission::give_back(tx, &before)?;
     let after = Session { quota_minutes: Minutes::ZERO, billed_minutes: Minutes::ZERO, state, ..before.clone() };
     store::change(tx, Phase::Recorded, &after)?;

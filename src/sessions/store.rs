@@ -10,11 +10,11 @@ use crate::db::{AnyConnection, MultiBackend, Tx};
 use crate::hours::Minutes;
 use crate::ids::{
     AccountId, ChildId, ConventionId, DecisionId, InvoiceId, ProgrammeId, PsychologistId, QuotaId, ReferralId,
-    SessionId,
+    SessionId, SubstitutionId,
 };
 use crate::schema::{
     accounts, budget_years, children, month_reopenings, programmes, psychologists, quotas, referrals,
-    session_decisions, sessions,
+    session_decisions, sessions, substitutions,
 };
 use crate::sessions::{Attendance, DecisionKind, Filter, Order, Phase, Record, Scope, Session, Slot, Stamp, State};
 use crate::sql_types::Ts;
@@ -337,7 +337,7 @@ pub fn change(tx: &mut Tx<'_>, from: Phase, session: &Session) -> QueryResult<()
 }
 
 /// What was decided on a session, by whom, and what was seen.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone)]
 pub struct StoredDecision {
     /// What was decided.
     pub kind: DecisionKind,
@@ -347,19 +347,20 @@ pub struct StoredDecision {
     pub at: Ts,
     /// The name of who decided.
     pub by: String,
+    /// The name of the coordinator in whose place they did.
+    pub in_place_of: Option<String>,
 }
 
-/// Keeps a decision with what was seen.
+/// Keeps a decision with what was seen, by whom, and by which naming when they stood in for a coordinator.
 ///
 /// # Errors
 /// When the database fails.
 pub fn insert_decision(
     tx: &mut Tx<'_>,
     session: SessionId,
-    kind: DecisionKind,
-    reason: Option<&str>,
+    (kind, reason): (DecisionKind, Option<&str>),
     seen: &str,
-    stamp: Stamp,
+    (stamp, lent): (Stamp, Option<SubstitutionId>),
 ) -> QueryResult<()> {
     diesel::insert_into(session_decisions::table)
         .values((
@@ -370,6 +371,7 @@ pub fn insert_decision(
             session_decisions::seen.eq(seen),
             session_decisions::decided_by.eq(stamp.by),
             session_decisions::decided_at.eq(stamp.at),
+            session_decisions::substitution_id.eq(lent),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -380,7 +382,8 @@ pub fn insert_decision(
 /// # Errors
 /// When the database fails.
 pub fn decisions(conn: &mut AnyConnection, session: SessionId) -> QueryResult<Vec<StoredDecision>> {
-    session_decisions::table
+    type Row = (DecisionKind, Option<String>, Ts, String, Option<SubstitutionId>);
+    let rows: Vec<Row> = session_decisions::table
         .inner_join(accounts::table)
         .filter(session_decisions::session_id.eq(session))
         .order((session_decisions::decided_at, session_decisions::id))
@@ -389,8 +392,26 @@ pub fn decisions(conn: &mut AnyConnection, session: SessionId) -> QueryResult<Ve
             session_decisions::reason,
             session_decisions::decided_at,
             accounts::display_name,
+            session_decisions::substitution_id,
         ))
-        .load(conn)
+        .load(conn)?;
+    let lent: Vec<SubstitutionId> = rows.iter().filter_map(|row| row.4).collect();
+    let named_by: Vec<(SubstitutionId, String)> = substitutions::table
+        .inner_join(accounts::table.on(accounts::id.eq(substitutions::named_by)))
+        .filter(substitutions::id.eq_any(lent))
+        .select((substitutions::id, accounts::display_name))
+        .load(conn)?;
+    let name_of = |id: SubstitutionId| named_by.iter().find(|(known, _)| *known == id).map(|(_, name)| name.clone());
+    Ok(rows
+        .into_iter()
+        .map(|(kind, reason, at, by, lent)| StoredDecision {
+            kind,
+            reason,
+            at,
+            by,
+            in_place_of: lent.and_then(name_of),
+        })
+        .collect())
 }
 
 /// The programme of a child whom somebody may see: of their programmes, or once entrusted to the psychologist.

@@ -1,6 +1,6 @@
 //! A coordinator takes an approval back before any invoice, for a reason: what was used is reserved again.
 
-use crate::accounts::Coordinator;
+use crate::accounts::Approver;
 use crate::children::ledger as referral_ledger;
 use crate::clock::Clock;
 use crate::db::Tx;
@@ -44,16 +44,17 @@ impl Refusal for WithdrawRefusal {
 pub fn withdraw(
     tx: &mut Tx<'_>,
     clock: &Clock,
-    who: &Coordinator,
+    who: impl Into<Approver>,
     id: SessionId,
     reason: &Reason,
 ) -> Result<(), Failure<WithdrawRefusal>> {
+    let who = &who.into();
     let before = facts::load_alone(tx, &Viewer::from(who).scope, id)?;
     let Ok(state) = before.state.clone().withdrawn() else {
         return refuse(WithdrawRefusal::NotApproved { phase: before.state.phase() });
     };
     let stamp = Stamp { by: who.account, at: clock.now() };
-    facts::keep_decision(tx, &before, DecisionKind::Withdrawal, Some(reason), stamp)?;
+    facts::keep_decision(tx, &before, (DecisionKind::Withdrawal, Some(reason)), who, stamp)?;
     quota_ledger::reopen(tx, before.quota_id, before.quota_minutes)?;
     referral_ledger::reopen(tx, before.referral_id, before.quota_minutes)?;
     let after = Session { state, ..before.clone() };
@@ -68,9 +69,10 @@ pub fn withdraw(
 pub fn undo_approvals(
     tx: &mut Tx<'_>,
     clock: &Clock,
-    who: &Coordinator,
+    who: impl Into<Approver>,
     at: Ts,
 ) -> Result<usize, Failure<WithdrawRefusal>> {
+    let who = &who.into();
     let ids = store::approved_at(tx, &Viewer::from(who).scope, who.account, at)?;
     for quota in store::quotas_of(tx, &ids)? {
         store::lock_quota(tx, quota)?;

@@ -8,12 +8,13 @@ use psypre::accounts::{Psychologist, Role, passwords};
 use psypre::calendar::Month;
 use psypre::children::{ChildIdentity, GuardianContact, create_child};
 use psypre::hours::Minutes;
-use psypre::ids::{AccountId, ApiTokenId, ChildId, InvitationId, InvoiceId, ReferralId, SessionId};
+use psypre::ids::{AccountId, ApiTokenId, ChildId, InvitationId, InvoiceId, ReferralId, SessionId, SubstitutionId};
 use psypre::invoices::issue::{self, Issuance, Order};
 use psypre::schema;
 use psypre::sessions::record::Recording;
 use psypre::sessions::{Attendance, Phase, Reason, Slot, Viewer, approve, book, record, refuse};
 use psypre::sql_types::Ts;
+use psypre::substitutions::name::{self, Naming};
 
 use super::table::{Place, Thing};
 use crate::support::app::TestApp;
@@ -83,6 +84,7 @@ impl Scene {
             things.insert((Thing::Child, place), file.child.to_string());
             things.insert((Thing::Referral, place), file.referral.to_string());
             things.insert((Thing::Guardian, place), guardian_of(app, file.child));
+            things.insert((Thing::Substitution, place), people.substitution(&world, place).to_string());
             secrets.insert(place, file.secrets(&world));
         }
         for place in [Place::Own, Place::SameProgramme, Place::OtherProgramme, Place::OtherPsychologist] {
@@ -148,6 +150,21 @@ impl People {
             referent: world.referent,
             other_referent,
         }
+    }
+
+    /// Days to come on which somebody stands in for a coordinator: the referent, or somebody else.
+    fn substitution(&self, world: &World<'_>, place: Place) -> SubstitutionId {
+        let (_, longvic) = world.coordinators[2];
+        let (programme, substitute, month) = match place {
+            Place::Own => (world.chenove, self.referent, 1),
+            Place::OtherPsychologist => (world.chenove, self.referent, 2),
+            Place::SameProgramme => (world.chenove, self.other_referent, 3),
+            Place::OtherProgramme | Place::Absent => (world.dijon, longvic, 1),
+        };
+        let [starts_on, ends_on] = [4, 8].map(|of| day(&format!("2027-{month:02}-{of:02}")));
+        let who = world.coordinator(programme);
+        let naming = Naming { programme, substitute, starts_on, ends_on };
+        done(world.app, |tx| name::name(tx, &world.app.app.clock, &who, naming))
     }
 
     fn of(&self, place: Place) -> Psychologist {

@@ -19,6 +19,8 @@ pub enum Thing {
     Psychologist,
     /// A bearer token: the caller's, or somebody else's.
     Token,
+    /// A coordinator's substitute: of their programmes, or the referent's own turn.
+    Substitution,
     /// The link of a mail: whoever holds it may open it.
     Invitation,
     /// A file of the frontend.
@@ -79,6 +81,7 @@ pub fn sees(role: Role, thing: Thing) -> Sees {
         Thing::Session(_)                                => [OwnWork, OwnProgrammes, Nothing,  Nothing,      Nothing,   Nothing],
         Thing::Export                                    => [Nothing, Nothing,       Nothing,  Nothing,      All,       Nothing],
         Thing::Press                                     => [Nothing, All,           Nothing,  Nothing,      Nothing,   Nothing],
+        Thing::Substitution                              => [Nothing, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
         Thing::Invoice                                   => [OwnWork, Nothing,       Nothing,  Nothing,      All,       Nothing],
         Thing::Convention | Thing::Account               => [Nothing, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Psychologist                              => [OwnWork, Nothing,       Nothing,  All,          Nothing,   Nothing],
@@ -142,6 +145,8 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/seances/{session}/validation", &[Thing::Session(Phase::Recorded)]),
     ("/seances/{session}/refus", &[Thing::Session(Phase::Recorded)]),
     ("/seances/{session}/retrait", &[Thing::Session(Phase::Approved)]),
+    ("/validations/remplacements/{substitution}/fin", &[Thing::Substitution]),
+    ("/api/v1/substitutions/{substitution}/end", &[Thing::Substitution]),
     ("/validations/annulation/{instant}", &[Thing::Press]),
     ("/api/v1/sessions/{session}/record", &[Thing::Session(Phase::Booked)]),
     ("/api/v1/sessions/{session}/correction", &[Thing::Session(Phase::Refused)]),

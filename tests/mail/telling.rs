@@ -290,6 +290,14 @@ fn every_message_reads_well() {
         to_correct: counts.1,
         to_approve: counts.2,
     };
+    let ended = |is_substitute| SubstitutionEnded {
+        recipient: recipient.clone(),
+        is_substitute,
+        substitute: "David Coordination".to_owned(),
+        in_place_of: "Lina Coordination".to_owned(),
+        programme: programme.clone(),
+        days: "du 23 novembre 2026 au 4 décembre 2026".to_owned(),
+    };
     let messages = [
         SessionsToApprove {
             recipient: recipient.clone(),
@@ -336,6 +344,15 @@ fn every_message_reads_well() {
             .message(),
         closing(Reader::Psychologist, true, (2, 1, 3)).message(),
         closing(Reader::Coordinator, false, (0, 0, 1)).message(),
+        SubstitutionNamed {
+            recipient: recipient.clone(),
+            in_place_of: "Lina Coordination".to_owned(),
+            programme: programme.clone(),
+            days: "du 23 novembre 2026 au 4 décembre 2026".to_owned(),
+        }
+        .message(),
+        ended(true).message(),
+        ended(false).message(),
     ];
     let mut words = String::new();
     for message in messages {

@@ -1,0 +1,2 @@
+ALTER TABLE session_decisions DROP COLUMN substitution_id;
+DROP TABLE substitutions;
