@@ -45,6 +45,10 @@ crate::id_types! {
     DecisionId,
     /// A substitute named for some days.
     SubstitutionId,
+    /// An opening (*permanence*).
+    OpeningId,
+    /// A leave of a psychologist.
+    LeaveId,
     /// An invoice or a credit note.
     InvoiceId,
     /// An entry of the journal.

@@ -47,6 +47,7 @@ pub mod quotas;
 pub mod psychologists;
 
 pub mod children;
+pub mod openings;
 pub mod sessions;
 
 pub mod invoices;

@@ -609,6 +609,48 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    openings (id) {
+        id -> DbUuid,
+        psychologist_id -> DbUuid,
+        programme_id -> Nullable<DbUuid>,
+        place -> Text,
+        rhythm -> Text,
+        starts_on -> Date,
+        until_on -> Nullable<Date>,
+        start_minute -> Integer,
+        end_minute -> Integer,
+        is_school_only -> Bool,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    opening_removals (opening_id, removed_on) {
+        opening_id -> DbUuid,
+        removed_on -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    leaves (id) {
+        id -> DbUuid,
+        psychologist_id -> DbUuid,
+        starts_on -> Date,
+        ends_on -> Date,
+        created_at -> Instant,
+    }
+}
+
 diesel::joinable!(role_grants -> accounts (account_id));
 diesel::joinable!(role_grants -> programmes (programme_id));
 diesel::joinable!(invitations -> accounts (account_id));
@@ -662,6 +704,10 @@ diesel::joinable!(session_decisions -> substitutions (substitution_id));
 diesel::joinable!(substitutions -> programmes (programme_id));
 diesel::joinable!(invoice_sessions -> invoices (invoice_id));
 diesel::joinable!(invoice_sessions -> sessions (session_id));
+diesel::joinable!(openings -> psychologists (psychologist_id));
+diesel::joinable!(openings -> programmes (programme_id));
+diesel::joinable!(opening_removals -> openings (opening_id));
+diesel::joinable!(leaves -> psychologists (psychologist_id));
 diesel::joinable!(journal_entries -> accounts (actor_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -703,4 +749,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     journal_entries,
     mails,
     school_breaks,
+    openings,
+    opening_removals,
+    leaves,
 );

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, in import order: each may import only those before it.
-const FEATURES: [&str; 12] = [
+const FEATURES: [&str; 13] = [
     "school_calendar",
     "accounts",
     "conventions",
@@ -17,6 +17,7 @@ const FEATURES: [&str; 12] = [
     "funding_calls",
     "psychologists",
     "children",
+    "openings",
     "sessions",
     "invoices",
     "exports",

@@ -18,6 +18,7 @@ mod mail;
 mod migrations;
 mod month_reopening;
 mod openapi;
+mod openings;
 mod privacy;
 mod races;
 mod recording;

@@ -9,7 +9,7 @@ pub fn french(action: &str) -> &str {
     ACTIONS.iter().find(|(name, _)| *name == action).map_or(action, |(_, french)| french)
 }
 
-const ACTIONS: [(&str, &str); 46] = [
+const ACTIONS: &[(&str, &str)] = &[
     ("account.created", "Compte créé"),
     ("account.disabled", "Compte désactivé"),
     ("account.enabled", "Compte réactivé"),
@@ -37,6 +37,13 @@ const ACTIONS: [(&str, &str); 46] = [
     ("invoice.ordered", "Facture mandatée"),
     ("invoice.paid", "Facture payée"),
     ("invoice.rejected", "Facture rejetée"),
+    ("leave.created", "Absence d’une psychologue notée"),
+    ("leave.withdrawn", "Absence d’une psychologue retirée"),
+    ("opening.changed", "Permanence modifiée"),
+    ("opening.closed", "Permanence fermée"),
+    ("opening.created", "Permanence ouverte"),
+    ("opening.day_removed", "Jour retiré d’une permanence"),
+    ("opening.day_restored", "Jour remis à une permanence"),
     ("psychologist.billing_changed", "Facturation d’un psychologue modifiée"),
     ("psychologist.created", "Psychologue enregistré"),
     ("psychologist.mandate_revoked", "Mandat de facturation révoqué"),

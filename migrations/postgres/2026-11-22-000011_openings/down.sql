@@ -1,0 +1,3 @@
+DROP TABLE leaves;
+DROP TABLE opening_removals;
+DROP TABLE openings;
