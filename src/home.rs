@@ -20,7 +20,7 @@ pub async fn show_home(app: Data<App>, who: SignedIn, request: HttpRequest) -> R
         Role::Psychologist => return pages_today::show_today(&app, &who, &request).await,
         Role::Coordinator => links::APPROVALS,
         Role::Referent => links::CHILDREN,
-        Role::Administrator => links::QUOTAS,
+        Role::Administrator => links::YEAR,
         Role::Accountant => links::INVOICES,
         Role::Auditor => links::JOURNAL,
     }))

@@ -52,6 +52,8 @@ pub mod sessions;
 
 pub mod invoices;
 
+pub mod budgets;
+
 pub mod exports;
 
 pub mod reminders;

@@ -44,6 +44,8 @@ pub const CHILDREN: &str = "/enfants";
 pub const NEW_CHILD: &str = "/enfants/nouveau";
 /// Hour quotas.
 pub const QUOTAS: &str = "/quotites";
+/// The year at a glance.
+pub const YEAR: &str = "/annee";
 /// Invoices.
 pub const INVOICES: &str = "/factures";
 /// The preview of a month's invoice.

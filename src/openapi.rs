@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use crate::{accounts, audit, children, exports, invoices, quotas, sessions, substitutions};
+use crate::{accounts, audit, budgets, children, exports, invoices, quotas, sessions, substitutions};
 
 /// Every address of the API.
 #[derive(Debug, OpenApi)]
@@ -54,6 +54,7 @@ use crate::{accounts, audit, children, exports, invoices, quotas, sessions, subs
         substitutions::api::create_substitution,
         substitutions::api::create_end,
         quotas::api::list_quotas,
+        budgets::api::list_budgets,
     ),
     components(schemas(ProblemDetails)),
     modifiers(&Shared),

@@ -1,4 +1,5 @@
-//! What is told because time passes: the sessions that wait, each morning; the months that end.
+//! What is told because time passes: the sessions that wait, each morning; the months that end; the hours that will not
+//! last.
 //!
 //! It may run as often as one likes, on as many instances: each mail has a key that makes it one.
 
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDate, Timelike};
 
 use crate::accounts::{Recipient, recipients};
+use crate::budgets;
 use crate::calendar::{self, Month};
 use crate::clock::Clock;
 use crate::conventions::look_up as conventions;
@@ -32,9 +34,12 @@ pub fn run(db: &Db, clock: &Clock) -> Result<(), DbError> {
     if calendar::local_time(clock.now()).hour() < MORNING {
         return Ok(());
     }
+    // read apart: nobody waits to write while a year of sessions is added up
+    let running_out = db.read::<_, DbError>(|conn| Ok(budgets::notices::running_out(conn, clock.today())?))?;
     db.write(|tx| {
         tell_what_waits(tx, clock)?;
         tell_what_ends(tx, clock)?;
+        budgets::notices::tell(tx, clock, &running_out)?;
         Ok(())
     })
 }

@@ -7,8 +7,8 @@ use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::Role;
 use crate::{
-    accounts, audit, children, conventions, exports, invoices, psychologists, quotas, sessions, site, substitutions,
-    web,
+    accounts, audit, budgets, children, conventions, exports, invoices, psychologists, quotas, sessions, site,
+    substitutions, web,
 };
 
 /// Who may ask an address.
@@ -141,6 +141,10 @@ routes! {
     // quotas
     GET "/quotites" [Administrator, Coordinator, Psychologist] quotas::pages::list_quotas;
     GET "/api/v1/quotas" [Administrator, Coordinator, Psychologist] quotas::api::list_quotas;
+
+    // the year at a glance
+    GET "/annee" [Administrator, Coordinator, Psychologist] budgets::pages::show_year;
+    GET "/api/v1/budgets" [Administrator, Coordinator, Psychologist] budgets::api::list_budgets;
 
     // conventions
     GET "/convention" [Administrator] conventions::pages::show_convention;

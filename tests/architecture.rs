@@ -20,6 +20,7 @@ const FEATURES: [&str; 13] = [
     "openings",
     "sessions",
     "invoices",
+    "budgets",
     "exports",
     "reports",
 ];

@@ -9,6 +9,7 @@ mod accounts;
 mod approval;
 mod architecture;
 mod booking;
+mod budgets;
 mod children;
 mod conventions;
 mod demo;

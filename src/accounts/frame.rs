@@ -77,16 +77,16 @@ fn navigation_of(role: Role) -> Vec<NavEntry> {
     let home = NavEntry::new("Aujourd’hui", links::HOME, Icon::Home);
     let sessions = NavEntry::new("Séances", links::SESSIONS, Icon::Calendar);
     let children = NavEntry::new("Enfants", links::CHILDREN, Icon::People);
-    let quotas = NavEntry::new("Quotités", links::QUOTAS, Icon::Chart);
+    let year = NavEntry::new("L’année", links::YEAR, Icon::Chart);
     let invoices = NavEntry::new("Factures", links::INVOICES, Icon::Invoice);
     match role {
         Role::Psychologist => vec![home, sessions, children, invoices],
         Role::Coordinator => {
-            vec![NavEntry::new("À valider", links::APPROVALS, Icon::Check), sessions, children, quotas]
+            vec![NavEntry::new("À valider", links::APPROVALS, Icon::Check), sessions, children, year]
         }
         Role::Referent => vec![children],
         Role::Administrator => vec![
-            NavEntry::new("L’année", links::QUOTAS, Icon::Chart),
+            year,
             NavEntry::new("Convention", links::CONVENTION, Icon::Book),
             NavEntry::new("Comptes", links::ACCOUNTS, Icon::People),
             NavEntry::new("Journal", links::JOURNAL, Icon::List),

@@ -6,6 +6,7 @@ use diesel::QueryResult;
 pub use super::store::{QuotaLine, labels_of_years};
 use super::{Reach, store};
 use crate::db::AnyConnection;
+use crate::ids::BudgetYearId;
 
 /// The quotas that somebody sees, of the budget years that hold a day, by programme.
 ///
@@ -21,4 +22,16 @@ pub fn lines_on(conn: &mut AnyConnection, reach: &Reach, on: NaiveDate) -> Query
 /// When the database fails.
 pub fn lines_of_year(conn: &mut AnyConnection, reach: &Reach, label: &str) -> QueryResult<Vec<QuotaLine>> {
     store::lines_of_year(conn, reach, label)
+}
+
+/// The quotas of a budget year that somebody sees, by programme.
+///
+/// # Errors
+/// When the database fails.
+pub fn lines_of_budget_year(
+    conn: &mut AnyConnection,
+    reach: &Reach,
+    year: BudgetYearId,
+) -> QueryResult<Vec<QuotaLine>> {
+    store::lines_of_budget_year(conn, reach, year)
 }

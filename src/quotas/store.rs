@@ -109,6 +109,18 @@ pub fn lines_of_year(conn: &mut AnyConnection, reach: &Reach, label: &str) -> Qu
     lines(conn, reach, years)
 }
 
+/// The quotas of a budget year that somebody sees, by programme.
+///
+/// # Errors
+/// When the database fails.
+pub fn lines_of_budget_year(
+    conn: &mut AnyConnection,
+    reach: &Reach,
+    year: BudgetYearId,
+) -> QueryResult<Vec<QuotaLine>> {
+    lines(conn, reach, vec![year])
+}
+
 fn lines(conn: &mut AnyConnection, reach: &Reach, years: Vec<BudgetYearId>) -> QueryResult<Vec<QuotaLine>> {
     let query = quotas::table
         .inner_join(budget_years::table)

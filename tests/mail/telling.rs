@@ -331,6 +331,20 @@ fn every_message_reads_well() {
         .message(),
         quota(1920, 80, false).message(),
         quota(2400, 100, true).message(),
+        QuotaRunsOut {
+            recipient: recipient.clone(),
+            account,
+            quota: QuotaId(uuid::Uuid::nil()),
+            programme: programme.clone(),
+            year: "2026".to_owned(),
+            pace: Minutes(135),
+            weeks: 8,
+            week: day("2026-12-14"),
+            missing: Minutes(260),
+            remaining: Minutes(600),
+            is_administrator: false,
+        }
+        .message(),
         issued(true).message(),
         issued(false).message(),
         InvoiceRejected {
