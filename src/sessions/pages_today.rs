@@ -59,7 +59,7 @@ struct ReferralLine {
 /// What the month's invoice is made of so far.
 struct MonthSoFar {
     title: String,
-    approved: i64,
+    to_bill: i64,
     billed: Minutes,
     waiting: i64,
     refused: i64,
@@ -139,18 +139,18 @@ fn referrals(
 
 fn month_so_far(conn: &mut crate::db::AnyConnection, scope: &Scope, month: Month) -> Result<MonthSoFar, DbError> {
     let totals = look_up::totals(conn, scope, month)?;
-    let of = |phase: Phase| totals.iter().find(|(known, ..)| *known == phase).map_or((0, 0), |(_, n, m)| (*n, *m));
-    let (approved, minutes) = of(Phase::Approved);
+    let of = |phase: Phase| totals.get(&phase).copied().unwrap_or_default();
+    let approved = of(Phase::Approved);
     Ok(MonthSoFar {
         title: format!(
             "Ma facture {}{}",
             if month.name().starts_with(['a', 'o']) { "d’" } else { "de " },
             month.name()
         ),
-        approved,
-        billed: Minutes(i32::try_from(minutes).unwrap_or(i32::MAX)),
-        waiting: of(Phase::Recorded).0,
-        refused: of(Phase::Refused).0,
+        to_bill: approved.billed_sessions,
+        billed: approved.billed,
+        waiting: of(Phase::Recorded).sessions,
+        refused: of(Phase::Refused).sessions,
         href: format!("{}?mois={}", links::INVOICE_PREVIEW, month.iso()),
     })
 }

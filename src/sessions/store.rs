@@ -1,5 +1,7 @@
 //! The SQL of sessions and of what was decided on them. Rows are loaded through who looks, or not found.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -238,20 +240,34 @@ pub fn to_record(conn: &mut AnyConnection, scope: &Scope, now: Ts) -> QueryResul
     sessions_of(query.load(conn)?)
 }
 
-/// How many sessions of somebody's stand in each phase, those of a month only.
+/// What stands in a phase.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PhaseTotal {
+    /// Sessions.
+    pub sessions: i64,
+    /// Of these, those that are billed: not the absences that the convention does not pay.
+    pub billed_sessions: i64,
+    /// What is billed of them.
+    pub billed: Minutes,
+}
+
+/// What stands in each phase of somebody's sessions, those of a month only.
 ///
 /// # Errors
 /// When the database fails.
-pub fn totals(conn: &mut AnyConnection, scope: &Scope, month: Month) -> QueryResult<Vec<(Phase, i64, i64)>> {
+pub fn totals(conn: &mut AnyConnection, scope: &Scope, month: Month) -> QueryResult<BTreeMap<Phase, PhaseTotal>> {
     let rows: Vec<(Phase, Minutes)> = through(scope)
         .filter(sessions::session_on.between(month.first(), month.last()))
         .select((sessions::state, sessions::billed_minutes))
         .load(conn)?;
-    let total = |phase: &Phase| {
-        let of_phase = rows.iter().filter(|(state, _)| state == phase);
-        (*phase, of_phase.clone().count() as i64, of_phase.map(|(_, minutes)| i64::from(minutes.0)).sum())
-    };
-    Ok(Phase::ALL.iter().map(total).collect())
+    let mut totals = BTreeMap::new();
+    for (phase, billed) in rows {
+        let total: &mut PhaseTotal = totals.entry(phase).or_default();
+        total.sessions += 1;
+        total.billed_sessions += i64::from(billed.0 > 0);
+        total.billed.0 += billed.0;
+    }
+    Ok(totals)
 }
 
 /// The psychologists who recorded sessions that wait for somebody, by name.

@@ -78,8 +78,8 @@ async function freePort() {
   return port;
 }
 
-/** When every visit takes place, a Friday evening: what the pages offer does not depend on when the tests run. */
-export const NOW = "2026-11-20T18:30:00+01:00";
+/** When every visit takes place, a Friday afternoon: what the pages offer does not depend on when the tests run. */
+export const NOW = "2026-11-20T16:30:00+01:00";
 
 /** Starts `binary demo` in a folder of its own and waits until it is ready. */
 export async function startApp(binary = process.env.PSYPRE_BIN) {
