@@ -166,6 +166,45 @@ impl std::ops::DerefMut for Tx<'_> {
     }
 }
 
+impl Tx<'_> {
+    /// Tries something inside the transaction, which goes on whatever comes of it: what fails leaves nothing.
+    ///
+    /// # Errors
+    /// As the body says.
+    pub fn attempt<T, E: From<DieselError>>(&mut self, body: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.conn.transaction(|conn| body(&mut Tx { conn }))
+    }
+}
+
+/// Why a rehearsal was rolled back.
+enum Rehearsed<E> {
+    /// It went to its end: that is all it is for.
+    Over,
+    /// Its body failed.
+    Failed(E),
+}
+
+impl<E: From<DbError>> From<DbError> for Rehearsed<E> {
+    fn from(e: DbError) -> Self {
+        Self::Failed(e.into())
+    }
+}
+
+impl<E: From<DieselError>> From<DieselError> for Rehearsed<E> {
+    fn from(e: DieselError) -> Self {
+        Self::Failed(e.into())
+    }
+}
+
+impl<E: Retryable> Retryable for Rehearsed<E> {
+    fn database_error(&self) -> Option<&DieselError> {
+        match self {
+            Self::Over => None,
+            Self::Failed(e) => e.database_error(),
+        }
+    }
+}
+
 /// An error of a transaction's body that the database may cure by running it again.
 pub trait Retryable {
     /// The database's own error, when that is what went wrong.
@@ -293,6 +332,43 @@ impl Db {
                 outcome => return outcome,
             }
         }
+    }
+
+    /// Runs a body as [`Db::write`] does, gives what it found, and keeps nothing of it: what would happen, by the same
+    /// rules and constraints as when it does.
+    ///
+    /// # Errors
+    /// As the body says.
+    pub fn rehearse<T, E>(&self, mut body: impl FnMut(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<DbError> + From<DieselError> + Retryable,
+    {
+        let mut found = None;
+        let outcome: Result<(), Rehearsed<E>> = self.write(|tx| {
+            found = Some(body(tx).map_err(Rehearsed::Failed)?);
+            Err(Rehearsed::Over)
+        });
+        match (outcome, found) {
+            (Err(Rehearsed::Failed(e)), _) => Err(e),
+            (_, Some(found)) => Ok(found),
+            (_, None) => Err(E::from(DieselError::RollbackTransaction)),
+        }
+    }
+
+    /// [`Db::rehearse`] away from the threads that answer requests.
+    ///
+    /// # Errors
+    /// As [`Db::rehearse`].
+    pub async fn rehearse_async<T, E>(
+        &self,
+        body: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + From<DieselError> + Retryable + Send + 'static,
+    {
+        let db = self.clone();
+        blocking(move || db.rehearse(body)).await
     }
 
     /// [`Db::read`] away from the threads that answer requests. The pool is waited for there too.
