@@ -41,6 +41,10 @@ crate::id_types! {
     ConsentId,
     /// A session (*séance*).
     SessionId,
+    /// What was booked in one gesture: sessions share it.
+    SeriesId,
+    /// A request for a session (*demande de séance*).
+    RequestId,
     /// A decision on a session.
     DecisionId,
     /// A substitute named for some days.

@@ -1,5 +1,7 @@
 //! Every address of a page, written once. People read them: they are French, and hold no name.
 
+use chrono::NaiveDateTime;
+
 use crate::calendar::Month;
 use crate::ids::{
     AccountId, ApiTokenId, ChildId, ConventionId, GuardianId, InvoiceId, PsychologistId, ReferralId, SessionId,
@@ -118,6 +120,47 @@ pub fn session_correction(id: SessionId) -> String {
 /// Cancelling a session.
 pub fn session_cancellation(id: SessionId) -> String {
     format!("{SESSIONS}/{id}/annulation")
+}
+
+/// Cancelling a session and those that follow it in its series.
+pub fn session_cancellation_with_following(id: SessionId) -> String {
+    format!("{SESSIONS}/{id}/annulation/suite")
+}
+
+/// Booking again what was cancelled by mistake.
+pub fn session_restoration(id: SessionId) -> String {
+    format!("{SESSIONS}/{id}/retablissement")
+}
+
+/// Moving a session.
+pub fn session_move(id: SessionId) -> String {
+    format!("{SESSIONS}/{id}/deplacement")
+}
+
+/// Moving a session back to where it was: the local day and time of its start, and its length in minutes.
+pub fn session_move_back(id: SessionId, from: NaiveDateTime, minutes: i32, with_following: bool) -> String {
+    let all = if with_following { "&suite=1" } else { "" };
+    format!("{SESSIONS}/{id}/deplacement/annulation?du={}&duree={minutes}{all}", from.format("%Y-%m-%dT%H:%M"))
+}
+
+/// The place that a cancelled session left, and who waits for it.
+pub fn session_place(id: SessionId) -> String {
+    format!("{SESSIONS}/{id}/place")
+}
+
+/// Marking a session as one that would take an earlier place.
+pub fn session_earlier(id: SessionId) -> String {
+    format!("{SESSIONS}/{id}/plus-tot")
+}
+
+/// Booking at a local day and time, so many minutes.
+pub fn booking_at(at: NaiveDateTime, minutes: i32) -> String {
+    format!("{BOOK_SESSION}?jour={}&heure={}&duree={minutes}m", at.date(), at.format("%H:%M"))
+}
+
+/// A child and a psychologist, as a value of the booking form: `child+psychologist`.
+pub fn child_and_psychologist(child: ChildId, psychologist: PsychologistId) -> String {
+    format!("{child}+{psychologist}")
 }
 
 /// Undoing the recording of a session.

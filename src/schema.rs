@@ -496,6 +496,32 @@ diesel::table! {
         cancelled_by -> Nullable<DbUuid>,
         cancelled_at -> Nullable<Instant>,
         invoice_id -> Nullable<DbUuid>,
+        series_id -> Nullable<DbUuid>,
+        wants_earlier -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    requests (id) {
+        id -> DbUuid,
+        programme_id -> DbUuid,
+        child_id -> DbUuid,
+        duration_minutes -> Integer,
+        from_on -> Date,
+        weekdays -> Integer,
+        moment -> Text,
+        wish -> Text,
+        wants_earlier -> Bool,
+        state -> Text,
+        declined_for -> Nullable<Text>,
+        session_id -> Nullable<DbUuid>,
+        requested_by -> DbUuid,
+        requested_at -> Instant,
+        answered_by -> Nullable<DbUuid>,
+        answered_at -> Nullable<Instant>,
     }
 }
 
@@ -698,6 +724,10 @@ diesel::joinable!(sessions -> children (child_id));
 diesel::joinable!(sessions -> referrals (referral_id));
 diesel::joinable!(sessions -> psychologists (psychologist_id));
 diesel::joinable!(sessions -> invoices (invoice_id));
+diesel::joinable!(requests -> programmes (programme_id));
+diesel::joinable!(requests -> children (child_id));
+diesel::joinable!(requests -> sessions (session_id));
+diesel::joinable!(requests -> accounts (requested_by));
 diesel::joinable!(session_decisions -> sessions (session_id));
 diesel::joinable!(session_decisions -> accounts (decided_by));
 diesel::joinable!(session_decisions -> substitutions (substitution_id));
@@ -741,6 +771,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invoices,
     invoice_lines,
     invoice_files,
+    requests,
     sessions,
     session_decisions,
     substitutions,

@@ -20,6 +20,7 @@ mod migrations;
 mod month_reopening;
 mod openapi;
 mod openings;
+mod planning;
 mod privacy;
 mod races;
 mod recording;

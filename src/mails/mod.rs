@@ -46,6 +46,7 @@ macro_rules! templates {
     };
 }
 
+mod bookings_changed;
 mod invitation;
 mod invoice_issued;
 mod invoice_paid;
@@ -61,6 +62,7 @@ mod sessions_to_approve;
 mod substitution_ended;
 mod substitution_named;
 
+pub use bookings_changed::{BookingChange, BookingTime, BookingsChanged};
 pub use invitation::Invitation;
 pub use invoice_issued::InvoiceIssued;
 pub use invoice_paid::InvoicePaid;

@@ -156,6 +156,23 @@ pub fn hold(
     Ok(quota.id)
 }
 
+/// Finds what allows a session to come, and reserves its minutes.
+///
+/// # Errors
+/// As [`admit`] and [`hold`].
+pub fn admit_and_hold(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    vault: &Vault,
+    programme: ProgrammeId,
+    both: (ChildId, PsychologistId),
+    slot: Slot,
+) -> Result<(Admitted, QuotaId), Failure<AdmissionRefusal>> {
+    let admitted = admit(tx, vault, programme, both, slot.on)?;
+    let quota = hold(tx, clock, programme, admitted.eligible.referral_id, slot.on, slot.duration)?;
+    Ok((admitted, quota))
+}
+
 /// Gives back what a session reserved of its quota, then of its referral.
 ///
 /// # Errors

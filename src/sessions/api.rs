@@ -16,14 +16,12 @@ use crate::idempotency::{Key, Once, write_once};
 use crate::ids::{AccountId, ChildId, ProgrammeId, PsychologistId, ReferralId, SessionId};
 use crate::sessions::admission::AdmissionRefusal;
 use crate::sessions::approve_many::{self, NotApproved};
-use crate::sessions::book::{self, BookRefusal, Booking};
 use crate::sessions::correct::{self, CorrectRefusal, Correction};
 use crate::sessions::look_up::{self, Listed};
 use crate::sessions::record::{self, RecordRefusal};
 use crate::sessions::record_usual::{self, Usual};
 use crate::sessions::{
-    Attendance, Filter, Order, Phase, Reason, Scope, Slot, SlotRefusal, State, Viewer, approve, cancel, refuse,
-    withdraw,
+    Attendance, Filter, Order, Phase, Reason, Scope, Slot, SlotRefusal, State, Viewer, approve, refuse, withdraw,
 };
 use crate::sql_types::Ts;
 use crate::web::Page;
@@ -109,7 +107,7 @@ impl SessionsOf {
     }
 }
 
-fn viewer(who: &SignedIn) -> Result<Viewer, AppError> {
+pub(super) fn viewer(who: &SignedIn) -> Result<Viewer, AppError> {
     Viewer::of(who).ok_or(AppError::Forbidden(<Psychologist as Caller>::ROLE.french()))
 }
 
@@ -139,19 +137,19 @@ pub async fn list_sessions(
         .await
 }
 
-async fn answer(app: &App, scope: Scope, id: SessionId) -> Result<Json<SessionAnswer>, AppError> {
+pub(super) async fn answer(app: &App, scope: Scope, id: SessionId) -> Result<Json<SessionAnswer>, AppError> {
     app.db.read_async(move |conn| Ok(Json(look_up::load(conn, &scope, id)?.into()))).await
 }
 
 /// The key that was sent, for a verb and the body that it came with.
-fn key<T>(posted: &Posted<T>, account: AccountId, verb: &str) -> Result<Option<Key>, AppError> {
+pub(super) fn key<T>(posted: &Posted<T>, account: AccountId, verb: &str) -> Result<Option<Key>, AppError> {
     let wrong = || AppError::Unreadable("La clé d’idempotence a de 8 à 128 caractères visibles.".to_owned());
     let make = |key: &String| Key::new(account, key, verb, &posted.bytes).ok_or_else(wrong);
     posted.key.as_ref().map(make).transpose()
 }
 
 /// Runs a verb once for its key.
-async fn run<T, R>(
+pub(super) async fn run<T, R>(
     app: &App,
     key: Option<Key>,
     work: impl FnMut(&mut Tx<'_>) -> Result<T, Failure<R>> + Send + 'static,
@@ -212,55 +210,7 @@ pub async fn create_session(
     answer(&app, Scope::Psychologist(who.id), id).await
 }
 
-/// A session to book.
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewBooking {
-    child_id: ChildId,
-    /// For coordinators; a psychologist books for themself.
-    #[serde(default)]
-    psychologist_id: Option<PsychologistId>,
-    session_on: NaiveDate,
-    /// Local time in Europe/Paris, such as `14:30:00`.
-    starts_at: NaiveTime,
-    duration_minutes: Minutes,
-    #[serde(default)]
-    place: Option<String>,
-}
-
-/// Books a session.
-///
-/// # Errors
-/// When a rule refuses it, or the database fails.
-#[utoipa::path(
-    post, path = "/api/v1/bookings", tag = "sessions", request_body = NewBooking,
-    responses((status = 200, body = SessionAnswer))
-)]
-pub async fn create_booking(
-    app: Data<App>,
-    who: SignedIn,
-    posted: Result<Posted<NewBooking>, AppError>,
-) -> Result<Json<SessionAnswer>, AppError> {
-    // who may not ask is told so, whatever they send
-    let (viewer, posted) = (viewer(&who)?, posted?);
-    let key = key(&posted, viewer.account, "book")?;
-    let new = posted.value;
-    let psychologist = match (&viewer.scope, new.psychologist_id) {
-        (Scope::Psychologist(own), None) => *own,
-        (_, Some(named)) => named,
-        (Scope::Programmes(_), None) => {
-            return Err(AppError::Unreadable("Indiquez psychologist_id : avec qui est la séance.".to_owned()));
-        }
-    };
-    let slot = slot(new.session_on, new.starts_at, new.duration_minutes)
-        .map_err(|e| Failure::Refused(BookRefusal::Admission(AdmissionRefusal::Slot(e))))?;
-    let booking = Booking { child: new.child_id, psychologist, slot, place: new.place };
-    let (clock, vault, by) = (app.clock.clone(), app.vault.clone(), viewer.clone());
-    let id = run(&app, key, move |tx| book::book(tx, &clock, &vault, &by, &booking)).await?;
-    answer(&app, viewer.scope, id).await
-}
-
-fn slot(on: NaiveDate, time: NaiveTime, duration: Minutes) -> Result<Slot, SlotRefusal> {
+pub(super) fn slot(on: NaiveDate, time: NaiveTime, duration: Minutes) -> Result<Slot, SlotRefusal> {
     Slot::new(on, time, duration)
 }
 
@@ -345,33 +295,6 @@ impl WithReason {
     fn required(&self) -> Result<Reason, AppError> {
         Reason::new(self.reason.as_deref().unwrap_or_default()).map_err(|e| Failure::Refused(e).into())
     }
-
-    fn optional(&self) -> Result<Option<Reason>, AppError> {
-        self.reason.as_ref().map(|_| self.required()).transpose()
-    }
-}
-
-/// Cancels a session.
-///
-/// # Errors
-/// When a rule refuses it, or the database fails.
-#[utoipa::path(
-    post, path = "/api/v1/sessions/{session}/cancellation", tag = "sessions", request_body = WithReason,
-    params(("session" = uuid::Uuid, Path, description = "The session")),
-    responses((status = 200, body = SessionAnswer))
-)]
-pub async fn create_cancellation(
-    app: Data<App>,
-    who: SignedIn,
-    id: Path<SessionId>,
-    posted: Result<Posted<WithReason>, AppError>,
-) -> Result<Json<SessionAnswer>, AppError> {
-    let (id, viewer, posted) = (id.into_inner(), viewer(&who)?, posted?);
-    let key = key(&posted, viewer.account, &format!("cancel {id}"))?;
-    let reason = posted.value.optional()?;
-    let (clock, by) = (app.clock.clone(), viewer.clone());
-    run(&app, key, move |tx| cancel::cancel(tx, &clock, &by, id, reason.as_ref())).await?;
-    answer(&app, viewer.scope, id).await
 }
 
 /// Nothing is asked.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::accounts::Approver;
 use crate::clock::Clock;
 use crate::db::Tx;
-use crate::ids::{AccountId, SessionId};
+use crate::ids::{AccountId, QuotaId, SessionId};
 use crate::journal::{self, Actor, Chain, Entry};
 use crate::sessions::store::{self, Around};
 use crate::sessions::{DecisionKind, Reason, Scope, Session, Stamp};
@@ -24,6 +24,7 @@ fn facts(session: &Session) -> Value {
         "psychologist_id": session.psychologist_id,
         "referral_id": session.referral_id,
         "quota_id": session.quota_id,
+        "series_id": session.series_id,
     })
 }
 
@@ -92,4 +93,21 @@ pub fn load_alone(tx: &mut Tx<'_>, scope: &Scope, id: SessionId) -> diesel::Quer
     let quota = store::load(tx, scope, id)?.quota_id;
     store::lock_quota(tx, quota)?;
     store::load(tx, scope, id)
+}
+
+/// Loads a session of somebody's and those of its series that come after it and are still booked, in order, once nobody
+/// else is moving minutes of their quotas. A session without a series is alone.
+///
+/// # Errors
+/// When there is none, or the database fails.
+pub fn load_with_following(tx: &mut Tx<'_>, scope: &Scope, id: SessionId) -> diesel::QueryResult<Vec<Session>> {
+    let first = store::load(tx, scope, id)?;
+    let Some(series) = first.series_id else { return Ok(vec![load_alone(tx, scope, id)?]) };
+    let quotas: Vec<QuotaId> = store::booked_of_series(tx, scope, series)?.iter().map(|known| known.quota_id).collect();
+    store::lock_quotas(tx, &[quotas.as_slice(), &[first.quota_id]].concat())?;
+    let first = store::load(tx, scope, id)?;
+    let mut all = store::booked_of_series(tx, scope, series)?;
+    all.retain(|known| known.slot.starts_at > first.slot.starts_at);
+    all.insert(0, first);
+    Ok(all)
 }

@@ -34,6 +34,25 @@ pub fn load(conn: &mut AnyConnection, scope: &Scope, id: SessionId) -> QueryResu
     told(conn, vec![session])?.pop().ok_or(diesel::result::Error::NotFound)
 }
 
+/// Some sessions of somebody's, in order.
+///
+/// # Errors
+/// When the database fails.
+pub fn load_many(conn: &mut AnyConnection, scope: &Scope, ids: &[SessionId]) -> QueryResult<Vec<Listed>> {
+    let sessions = store::load_many(conn, scope, ids)?;
+    told(conn, sessions)
+}
+
+/// How many sessions of its series come after a session and are still booked.
+///
+/// # Errors
+/// When the database fails.
+pub fn following(conn: &mut AnyConnection, scope: &Scope, session: &Session) -> QueryResult<usize> {
+    let Some(series) = session.series_id else { return Ok(0) };
+    let booked = store::booked_of_series(conn, scope, series)?;
+    Ok(booked.iter().filter(|other| other.slot.starts_at > session.slot.starts_at).count())
+}
+
 /// What was decided on a session that was read, in order.
 ///
 /// # Errors
@@ -57,7 +76,7 @@ pub fn list(
     told(conn, sessions)
 }
 
-fn told(conn: &mut AnyConnection, sessions: Vec<Session>) -> QueryResult<Vec<Listed>> {
+pub(super) fn told(conn: &mut AnyConnection, sessions: Vec<Session>) -> QueryResult<Vec<Listed>> {
     let ids: Vec<SessionId> = sessions.iter().map(|session| session.id).collect();
     let mut around: BTreeMap<SessionId, Around> = store::around(conn, &ids)?.into_iter().collect();
     Ok(sessions

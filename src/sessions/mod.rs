@@ -6,25 +6,34 @@
 
 pub mod admission;
 pub mod api;
+pub mod api_planning;
 pub mod approve;
 pub mod approve_many;
 pub mod book;
+pub mod book_many;
 pub mod cancel;
 pub mod correct;
 mod facts;
+pub mod freed;
 pub mod look_up;
 mod notices;
 pub mod pages;
 pub mod pages_approvals;
 pub mod pages_book;
+pub mod pages_plan;
 pub mod pages_record;
 pub mod pages_session;
 pub mod pages_today;
 pub mod record;
 pub mod record_usual;
+pub mod recurrence;
 pub mod refuse;
+pub mod reschedule;
+pub mod restore;
 mod store;
 pub mod undo_record;
+pub mod want_earlier;
+pub mod warnings;
 pub mod withdraw;
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
@@ -34,7 +43,9 @@ use crate::calendar::{self, Month};
 use crate::conventions::{AbsenceKind, ServiceType, Terms};
 use crate::failure::Refusal;
 use crate::hours::Minutes;
-use crate::ids::{AccountId, ChildId, InvoiceId, ProgrammeId, PsychologistId, QuotaId, ReferralId, SessionId};
+use crate::ids::{
+    AccountId, ChildId, InvoiceId, ProgrammeId, PsychologistId, QuotaId, ReferralId, SeriesId, SessionId,
+};
 use crate::sql_types::Ts;
 
 /// The most characters of a reason.
@@ -382,6 +393,17 @@ impl State {
         }
     }
 
+    /// What was cancelled by mistake is to come again.
+    ///
+    /// # Errors
+    /// When it is not cancelled.
+    pub fn restored(self) -> Result<Self, Obstacle> {
+        match self {
+            Self::Cancelled(..) => Ok(Self::Booked),
+            other => Err(Obstacle::Elsewhere(other.phase())),
+        }
+    }
+
     /// A booking recorded by mistake is to come again.
     ///
     /// # Errors
@@ -425,6 +447,10 @@ pub struct Session {
     pub created_at: Ts,
     /// When it was booked, if it was before it was recorded.
     pub booked_at: Option<Ts>,
+    /// The series that it was booked with, if it was.
+    pub series_id: Option<SeriesId>,
+    /// Whether an earlier place would be taken.
+    pub wants_earlier: bool,
     /// Where it stands.
     pub state: State,
 }
@@ -477,6 +503,21 @@ pub fn latest_free_start(on: NaiveDate, duration: Minutes, busy: &[Slot], now: T
         let free = !busy.iter().any(|other| other.overlaps(slot));
         (slot.ends_at() <= now && free).then_some(time)
     })
+}
+
+/// The free start of a day that is nearest to the one wanted, for a session of a length: between eight and seven in the
+/// evening, by quarters of an hour, where nothing of what is taken overlaps and after now; the earlier of two as near.
+pub fn nearest_free_start(wanted: Slot, taken: &[Slot], now: Ts) -> Option<Slot> {
+    const FIRST: u32 = 8 * 4;
+    const END: u32 = 19 * 4;
+    let quarters = u32::try_from(wanted.duration.0 / Minutes::QUARTER.0).ok()?;
+    (FIRST..=END.checked_sub(quarters)?)
+        .filter_map(|quarter| {
+            let time = NaiveTime::from_hms_opt(quarter / 4, quarter % 4 * 15, 0)?;
+            Slot::new(wanted.on, time, wanted.duration).ok()
+        })
+        .filter(|slot| slot.starts_at > now && !taken.iter().any(|other| other.overlaps(*slot)))
+        .min_by_key(|slot| ((slot.starts_at.utc() - wanted.starts_at.utc()).num_minutes().abs(), slot.starts_at))
 }
 
 /// What a coordinator should notice before approving.

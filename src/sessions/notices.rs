@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{NaiveDate, NaiveTime};
 use diesel::QueryResult;
 
 use crate::accounts::{Recipient, recipients};
 use crate::clock::Clock;
 use crate::db::Tx;
-use crate::ids::{PsychologistId, SessionId};
-use crate::mails::{ApprovedSession, SessionRecorded, SessionRefused, SessionsApproved};
+use crate::ids::{AccountId, PsychologistId, SessionId};
+use crate::mails::{
+    ApprovedSession, BookingChange, BookingTime, BookingsChanged, SessionRecorded, SessionRefused, SessionsApproved,
+};
 use crate::sessions::store::{self, Around};
-use crate::sessions::{Scope, Session};
+use crate::sessions::{Scope, Session, Slot};
 use crate::{outbox, psychologists};
 
 /// Tells that a session waits, to those who approve it and asked to be told at once.
@@ -75,6 +78,79 @@ pub fn approved(tx: &mut Tx<'_>, clock: &Clock, scope: &Scope, ids: &[SessionId]
         if let Some(reader) = psychologist(tx, id)? {
             outbox::enqueue(tx, clock, SessionsApproved { recipient: reader.email, sessions }.message()?)?;
         }
+    }
+    Ok(())
+}
+
+/// What was done with sessions to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Planned {
+    /// They were booked.
+    Booked,
+    /// They do not take place.
+    Cancelled,
+    /// They were cancelled by mistake, and take place.
+    Restored,
+}
+
+/// Tells what was done with sessions of one child and one psychologist, in one mail, to the psychologist and to the
+/// coordinators who asked to be told at once: not to who did it.
+///
+/// # Errors
+/// When the database fails.
+pub fn planned(tx: &mut Tx<'_>, clock: &Clock, by: AccountId, what: Planned, sessions: &[Session]) -> QueryResult<()> {
+    let change = match what {
+        Planned::Booked => BookingChange::Booked,
+        Planned::Cancelled => BookingChange::Cancelled,
+        Planned::Restored => BookingChange::Restored,
+    };
+    let times = sessions.iter().map(|session| BookingTime { now: told(session.slot), before: None }).collect();
+    tell(tx, clock, by, change, sessions, times)
+}
+
+/// Tells where sessions of one child and one psychologist were moved, each with its time before.
+///
+/// # Errors
+/// When the database fails.
+pub fn moved(tx: &mut Tx<'_>, clock: &Clock, by: AccountId, moved: &[(Session, Session)]) -> QueryResult<()> {
+    let sessions: Vec<Session> = moved.iter().map(|(_, after)| after.clone()).collect();
+    let time =
+        |(before, after): &(Session, Session)| BookingTime { now: told(after.slot), before: Some(told(before.slot)) };
+    tell(tx, clock, by, BookingChange::Moved, &sessions, moved.iter().map(time).collect())
+}
+
+fn told(slot: Slot) -> (NaiveDate, NaiveTime, NaiveTime) {
+    (slot.on, slot.start_time(), slot.end_time())
+}
+
+fn tell(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    by: AccountId,
+    change: BookingChange,
+    sessions: &[Session],
+    times: Vec<BookingTime>,
+) -> QueryResult<()> {
+    let Some(first) = sessions.first() else { return Ok(()) };
+    let mut readers = recipients::coordinators(tx, first.programme_id)?;
+    readers.retain(|coordinator| coordinator.told_at_once);
+    readers.extend(psychologist(tx, first.psychologist_id)?);
+    readers.retain(|reader| reader.account != by);
+    if readers.is_empty() {
+        return Ok(());
+    }
+    let around = around(tx, first.id)?;
+    for reader in readers {
+        let mail = BookingsChanged {
+            recipient: reader.email,
+            change,
+            session: (sessions.len() == 1).then_some(first.id),
+            reference: around.reference.clone(),
+            programme: around.programme.clone(),
+            psychologist: around.psychologist.clone(),
+            times: times.clone(),
+        };
+        outbox::enqueue(tx, clock, mail.message()?)?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::ids::SessionId;
 use crate::links;
 use crate::sessions::look_up::{self, StoredDecision};
 use crate::sessions::pages::{self, Shown};
-use crate::sessions::{Phase, Reason, Scope, Session, Viewer, approve, cancel, refuse, withdraw};
+use crate::sessions::{Phase, Reason, Scope, Session, Viewer, approve, cancel, freed, refuse, withdraw};
 use crate::sql_types::Ts;
 use crate::web::{self, Flash, FormState, Layout, Tone, filters};
 
@@ -29,6 +29,8 @@ struct SessionPage {
     held: Minutes,
     billed: Minutes,
     year: String,
+    wants_earlier: bool,
+    is_of_a_series: bool,
     story: Vec<Step>,
     actions: Actions,
 }
@@ -49,6 +51,12 @@ struct Actions {
     is_over: bool,
     correct: bool,
     cancel: bool,
+    /// It is booked: it may go elsewhere.
+    plan: bool,
+    /// How many of its series come after it and are still booked.
+    following: i64,
+    /// It was cancelled before its time: its place is free.
+    place: bool,
     undo_recording: bool,
     approve: bool,
     refuse: bool,
@@ -63,6 +71,11 @@ struct Hrefs {
     attendance: String,
     correction: String,
     cancellation: String,
+    cancellation_with_following: String,
+    restoration: String,
+    r#move: String,
+    earlier: String,
+    place: String,
     undo: String,
     approval: String,
     refusal: String,
@@ -70,7 +83,7 @@ struct Hrefs {
 }
 
 impl Actions {
-    fn of(viewer: &Viewer, lent: bool, session: &Session, now: Ts) -> Self {
+    fn of(viewer: &Viewer, lent: bool, session: &Session, following: usize, now: Ts) -> Self {
         let phase = session.state.phase();
         let (coordinator, psychologist) = (viewer.is_coordinator(), !viewer.is_coordinator());
         let own = session.state.record().is_some_and(|record| record.by == viewer.account);
@@ -80,6 +93,9 @@ impl Actions {
             is_over: session.slot.ends_at() <= now,
             correct: psychologist && matches!(phase, Phase::Recorded | Phase::Refused),
             cancel: !lent && (phase == Phase::Booked || (psychologist && phase == Phase::Refused)),
+            plan: !lent && phase == Phase::Booked,
+            following: i64::try_from(following).unwrap_or(i64::MAX),
+            place: !lent && phase == Phase::Cancelled && session.slot.starts_at > now,
             undo_recording: psychologist && phase == Phase::Recorded,
             approve: coordinator && phase == Phase::Recorded && !own,
             refuse: coordinator && phase == Phase::Recorded,
@@ -89,6 +105,11 @@ impl Actions {
                 attendance: links::session_attendance(id),
                 correction: links::session_correction(id),
                 cancellation: links::session_cancellation(id),
+                cancellation_with_following: links::session_cancellation_with_following(id),
+                restoration: links::session_restoration(id),
+                r#move: links::session_move(id),
+                earlier: links::session_earlier(id),
+                place: links::session_place(id),
                 undo: links::session_recording_undone(id),
                 approval: links::session_approval(id),
                 refusal: links::session_refusal(id),
@@ -181,13 +202,14 @@ async fn session_page(
     form: FormState,
 ) -> Result<SessionPage, AppError> {
     let (vault, scope, reader) = (app.vault.clone(), viewer.scope.clone(), own_scope(who, &viewer));
-    let (listed, decisions, names) = app
+    let (listed, decisions, following, names) = app
         .db
         .read_async::<_, DbError>(move |conn| {
             let listed = look_up::load(conn, &scope, id)?;
             let decisions = look_up::decisions(conn, &listed.session)?;
+            let following = look_up::following(conn, &scope, &listed.session)?;
             let names = pages::names(conn, &vault, &reader, std::slice::from_ref(&listed))?;
-            Ok((listed, decisions, names))
+            Ok((listed, decisions, following, names))
         })
         .await?;
     let lent = is_lent(who, &viewer, &listed.session);
@@ -208,7 +230,9 @@ async fn session_page(
         billed: session.billed_minutes,
         year,
         story: story(&session, decisions),
-        actions: Actions::of(&viewer, lent, &session, app.clock.now()),
+        actions: Actions::of(&viewer, lent, &session, following, app.clock.now()),
+        wants_earlier: session.wants_earlier,
+        is_of_a_series: session.series_id.is_some(),
         shown,
     })
 }
@@ -239,24 +263,70 @@ pub async fn create_cancellation(
     id: Path<SessionId>,
     form: FormState,
 ) -> Result<HttpResponse, AppError> {
-    let (id, viewer) = (id.into_inner(), pages::viewer(&who)?);
+    run_cancellation(&app, &who, &request, id.into_inner(), form, false).await
+}
+
+/// Cancels a session and those that follow it in its series.
+///
+/// # Errors
+/// When it is not theirs, or the database fails.
+pub async fn create_cancellation_with_following(
+    app: Data<App>,
+    who: SignedIn,
+    request: HttpRequest,
+    id: Path<SessionId>,
+    form: FormState,
+) -> Result<HttpResponse, AppError> {
+    run_cancellation(&app, &who, &request, id.into_inner(), form, true).await
+}
+
+async fn run_cancellation(
+    app: &App,
+    who: &SignedIn,
+    request: &HttpRequest,
+    id: SessionId,
+    form: FormState,
+    with_following: bool,
+) -> Result<HttpResponse, AppError> {
+    let viewer = pages::viewer(who)?;
     let reason = match form.optional_text("reason").map(|text| Reason::new(&text)).transpose() {
         Ok(reason) => reason,
-        Err(refusal) => return refused(&app, &who, viewer, &request, id, form, &refusal).await,
+        Err(refusal) => return refused(app, who, viewer, request, id, form, &refusal).await,
     };
-    let key = pages::key(&form, viewer.account, "cancel", &format!("{id} {reason:?}"));
+    let key = pages::key(&form, viewer.account, "cancel", &format!("{id} {with_following} {reason:?}"));
     let (clock, by) = (app.clock.clone(), viewer.clone());
-    let outcome =
-        write_once(&app.db, &app.clock, key, move |tx| cancel::cancel(tx, &clock, &by, id, reason.as_ref())).await;
+    let outcome = write_once(&app.db, &app.clock, key, move |tx| match with_following {
+        true => cancel::cancel_with_following(tx, &clock, &by, id, reason.as_ref()).map(|ids| ids.len()),
+        false => cancel::cancel(tx, &clock, &by, id, reason.as_ref()).map(|()| 1),
+    })
+    .await;
     match outcome {
-        Ok(Once::Answer(())) => Ok(web::see_other_with(
-            &links::session(id),
-            &Flash::success("La séance est annulée : ses minutes sont rendues."),
-        )),
+        Ok(Once::Answer(count)) => cancelled(app, &viewer, id, count).await,
         Ok(Once::KeyReused) => Err(AppError::KeyReused),
-        Err(Failure::Refused(refusal)) => refused(&app, &who, viewer, &request, id, form, &refusal).await,
+        Err(Failure::Refused(refusal)) => refused(app, who, viewer, request, id, form, &refusal).await,
         Err(other) => Err(other.into()),
     }
+}
+
+/// Where one goes after cancelling: to the place that is free, when somebody waits for it.
+async fn cancelled(app: &App, viewer: &Viewer, id: SessionId, count: usize) -> Result<HttpResponse, AppError> {
+    let (clock, scope) = (app.clock.clone(), viewer.scope.clone());
+    let (was_to_come, waiting) = app
+        .db
+        .read_async::<_, DbError>(move |conn| {
+            let session = look_up::load(conn, &scope, id)?.session;
+            let waiting = freed::waiting(conn, &clock, &scope, &session)?.len();
+            Ok((session.slot.starts_at > clock.now(), waiting))
+        })
+        .await?;
+    let words = match count {
+        1 => "La séance est annulée : ses minutes sont rendues.".to_owned(),
+        n => format!("{n}\u{a0}rendez-vous sont annulés : leurs minutes sont rendues."),
+    };
+    let done = Flash::success(words);
+    let done = if was_to_come { done.with_undo("Rétablir", links::session_restoration(id)) } else { done };
+    let next = if waiting > 0 { links::session_place(id) } else { links::session(id) };
+    Ok(web::see_other_with(&next, &done))
 }
 
 /// Approves a session.

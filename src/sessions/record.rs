@@ -134,6 +134,8 @@ pub fn record(
         created_by: who.account,
         created_at: now,
         booked_at: None,
+        series_id: None,
+        wants_earlier: false,
         state: State::Recorded(Record { attendance: new.attendance, by: who.account, at: now }),
     };
     store::insert(tx, &session).map_err(|e| admission::overlap(e, new.slot).map(RecordRefusal::Admission))?;

@@ -12,7 +12,7 @@ use crate::db::{AnyConnection, MultiBackend, Tx};
 use crate::hours::Minutes;
 use crate::ids::{
     AccountId, ChildId, ConventionId, DecisionId, InvoiceId, ProgrammeId, PsychologistId, QuotaId, ReferralId,
-    SessionId, SubstitutionId,
+    SeriesId, SessionId, SubstitutionId,
 };
 use crate::schema::{
     accounts, budget_years, children, month_reopenings, programmes, psychologists, quotas, referrals,
@@ -52,6 +52,8 @@ struct Row {
     cancelled_by: Option<AccountId>,
     cancelled_at: Option<Ts>,
     invoice_id: Option<InvoiceId>,
+    series_id: Option<SeriesId>,
+    wants_earlier: bool,
 }
 
 impl Row {
@@ -90,6 +92,8 @@ impl Row {
             created_by: self.created_by,
             created_at: self.created_at,
             booked_at: self.booked_at,
+            series_id: self.series_id,
+            wants_earlier: self.wants_earlier,
             state,
         })
     }
@@ -133,6 +137,8 @@ impl From<&Session> for Row {
             cancelled_by: cancelled.map(|stamp| stamp.by),
             cancelled_at: cancelled.map(|stamp| stamp.at),
             invoice_id,
+            series_id: session.series_id,
+            wants_earlier: session.wants_earlier,
         }
     }
 }
@@ -325,6 +331,124 @@ pub fn lock_quota(tx: &mut Tx<'_>, quota: QuotaId) -> QueryResult<()> {
             quotas::table.find(quota).select(quotas::id).for_update().first::<QuotaId>(conn).map(|_| ())
         }
     }
+}
+
+/// Waits for whoever is moving minutes of some quotas, always in the same order, so that nobody waits for each other.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock_quotas(tx: &mut Tx<'_>, ids: &[QuotaId]) -> QueryResult<()> {
+    match &mut **tx {
+        AnyConnection::Sqlite(_) => Ok(()),
+        AnyConnection::Pg(conn) => quotas::table
+            .filter(quotas::id.eq_any(ids))
+            .order(quotas::id)
+            .select(quotas::id)
+            .for_update()
+            .load::<QuotaId>(conn)
+            .map(drop),
+    }
+}
+
+/// The quotas of a programme that pay for the days of a period.
+///
+/// # Errors
+/// When the database fails.
+pub fn quotas_between(
+    conn: &mut AnyConnection,
+    programme: ProgrammeId,
+    (from, until): (NaiveDate, NaiveDate),
+) -> QueryResult<Vec<QuotaId>> {
+    quotas::table
+        .inner_join(budget_years::table)
+        .filter(quotas::programme_id.eq(programme))
+        .filter(budget_years::starts_on.le(until).and(budget_years::ends_on.ge(from)))
+        .select(quotas::id)
+        .load(conn)
+}
+
+/// The sessions of a series that are still booked, of somebody's, in order.
+///
+/// # Errors
+/// When the database fails.
+pub fn booked_of_series(conn: &mut AnyConnection, scope: &Scope, series: SeriesId) -> QueryResult<Vec<Session>> {
+    let query = through(scope)
+        .filter(sessions::series_id.eq(series).and(sessions::state.eq(Phase::Booked)))
+        .order((sessions::starts_at, sessions::id));
+    sessions_of(query.load(conn)?)
+}
+
+/// The sessions of a series that were cancelled at one instant, of somebody's, in order.
+///
+/// # Errors
+/// When the database fails.
+pub fn cancelled_together(
+    conn: &mut AnyConnection,
+    scope: &Scope,
+    series: SeriesId,
+    at: Ts,
+) -> QueryResult<Vec<Session>> {
+    let query = through(scope)
+        .filter(sessions::series_id.eq(series).and(sessions::state.eq(Phase::Cancelled)))
+        .filter(sessions::cancelled_at.eq(at))
+        .order((sessions::starts_at, sessions::id));
+    sessions_of(query.load(conn)?)
+}
+
+/// The booked sessions of a psychologist's that would take an earlier place and fit in one, of somebody's, the nearest
+/// first: of children who are free then, whose referral has begun.
+///
+/// # Errors
+/// When the database fails.
+pub fn waiting_for_earlier(
+    conn: &mut AnyConnection,
+    scope: &Scope,
+    psychologist: PsychologistId,
+    place: Slot,
+    most: i64,
+) -> QueryResult<Vec<Session>> {
+    let other = diesel::alias!(sessions as other);
+    let busy = other
+        .filter(other.field(sessions::child_id).eq(sessions::child_id))
+        .filter(other.field(sessions::id).ne(sessions::id))
+        .filter(other.field(sessions::state).ne_all([Phase::Cancelled, Phase::Refused]))
+        .filter(other.field(sessions::starts_at).lt(place.ends_at()))
+        .filter(other.field(sessions::ends_at).gt(place.starts_at));
+    let query = through(scope)
+        .filter(sessions::psychologist_id.eq(psychologist).and(sessions::wants_earlier.eq(true)))
+        .filter(sessions::state.eq(Phase::Booked).and(sessions::starts_at.gt(place.starts_at)))
+        .filter(sessions::duration_minutes.le(place.duration))
+        .filter(diesel::dsl::not(diesel::dsl::exists(busy)))
+        .order((sessions::starts_at, sessions::id))
+        .limit(most);
+    sessions_of(query.load(conn)?)
+}
+
+/// Some sessions of somebody's, in order.
+///
+/// # Errors
+/// When the database fails.
+pub fn load_many(conn: &mut AnyConnection, scope: &Scope, ids: &[SessionId]) -> QueryResult<Vec<Session>> {
+    let query = through(scope).filter(sessions::id.eq_any(ids)).order((sessions::starts_at, sessions::id));
+    sessions_of(query.load(conn)?)
+}
+
+/// When a psychologist or a child is taken, in a stretch of days.
+///
+/// # Errors
+/// When the database fails.
+pub fn taken(
+    conn: &mut AnyConnection,
+    (child, psychologist): (ChildId, PsychologistId),
+    (from, until): (NaiveDate, NaiveDate),
+) -> QueryResult<Vec<Slot>> {
+    let rows: Vec<(NaiveDate, Ts, Minutes)> = sessions::table
+        .filter(sessions::psychologist_id.eq(psychologist).or(sessions::child_id.eq(child)))
+        .filter(sessions::session_on.between(from, until))
+        .filter(sessions::state.ne_all([Phase::Cancelled, Phase::Refused]))
+        .select((sessions::session_on, sessions::starts_at, sessions::duration_minutes))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(on, starts_at, duration)| Slot { on, starts_at, duration }).collect())
 }
 
 /// Enters a session.

@@ -58,6 +58,12 @@ impl FormState {
         self
     }
 
+    /// Gives a field another value than the one posted.
+    pub fn set(&mut self, name: &str, value: impl ToString) {
+        self.values.retain(|(key, _)| key != name);
+        self.values.push((name.to_owned(), value.to_string()));
+    }
+
     /// The first value of a field, trimmed; empty when absent.
     pub fn value(&self, name: &str) -> &str {
         self.values.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
