@@ -4,8 +4,8 @@ use chrono::NaiveDateTime;
 
 use crate::calendar::Month;
 use crate::ids::{
-    AccountId, ApiTokenId, ChildId, ConventionId, GuardianId, InvoiceId, PsychologistId, ReferralId, SessionId,
-    SubstitutionId,
+    AccountId, ApiTokenId, ChildId, ConventionId, GuardianId, InvoiceId, LeaveId, OpeningId, PsychologistId,
+    ReferralId, SessionId, SubstitutionId,
 };
 
 /// The page that waits for whoever signs in.
@@ -90,6 +90,43 @@ pub const HERE: &str = "psypre:";
 /// The whole address of a page, in a mail to queue.
 pub fn in_mail(path: &str) -> String {
     format!("{HERE}{path}")
+}
+
+/// The openings that somebody sees.
+pub const OPENINGS: &str = "/permanences";
+/// Opening places.
+pub const NEW_OPENING: &str = "/permanences/nouvelle";
+/// Noting that one is away.
+pub const LEAVES: &str = "/permanences/absences";
+
+/// An opening of one's own.
+pub fn opening(id: OpeningId) -> String {
+    format!("{OPENINGS}/{id}")
+}
+
+/// Changing an opening.
+pub fn opening_change(id: OpeningId) -> String {
+    format!("{OPENINGS}/{id}/modification")
+}
+
+/// Closing an opening.
+pub fn opening_closing(id: OpeningId) -> String {
+    format!("{OPENINGS}/{id}/fermeture")
+}
+
+/// Taking a day out of an opening.
+pub fn opening_removal(id: OpeningId) -> String {
+    format!("{OPENINGS}/{id}/retrait")
+}
+
+/// Putting a day back in an opening.
+pub fn opening_restoration(id: OpeningId) -> String {
+    format!("{OPENINGS}/{id}/retablissement")
+}
+
+/// Taking a leave back.
+pub fn leave_withdrawal(id: LeaveId) -> String {
+    format!("{LEAVES}/{id}/retrait")
 }
 
 /// Accepting an invitation.

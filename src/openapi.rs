@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use crate::{accounts, audit, budgets, children, exports, invoices, quotas, sessions, substitutions};
+use crate::{accounts, audit, budgets, children, exports, invoices, openings, quotas, sessions, substitutions};
 
 /// Every address of the API.
 #[derive(Debug, OpenApi)]
@@ -56,6 +56,16 @@ use crate::{accounts, audit, budgets, children, exports, invoices, quotas, sessi
         substitutions::api::list_substitutions,
         substitutions::api::create_substitution,
         substitutions::api::create_end,
+        openings::api::list_openings,
+        openings::api::create_opening,
+        openings::api::list_places,
+        openings::api::create_change,
+        openings::api::create_closing,
+        openings::api::create_removal,
+        openings::api::create_restoration,
+        openings::api::list_leaves,
+        openings::api::create_leave,
+        openings::api::create_leave_withdrawal,
         quotas::api::list_quotas,
         budgets::api::list_budgets,
     ),

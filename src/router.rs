@@ -7,8 +7,8 @@ use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::Role;
 use crate::{
-    accounts, audit, budgets, children, conventions, exports, invoices, psychologists, quotas, sessions, site,
-    substitutions, web,
+    accounts, audit, budgets, children, conventions, exports, invoices, openings, psychologists, quotas, sessions,
+    site, substitutions, web,
 };
 
 /// Who may ask an address.
@@ -148,6 +148,28 @@ routes! {
     GET "/api/v1/substitutions" [Coordinator, Referent] substitutions::api::list_substitutions;
     POST "/api/v1/substitutions" [Coordinator] substitutions::api::create_substitution;
     POST "/api/v1/substitutions/{substitution}/end" [Coordinator, Referent] substitutions::api::create_end;
+
+    // openings
+    GET "/permanences" [Psychologist, Coordinator] openings::pages::list_openings;
+    POST "/permanences/absences" [Psychologist] openings::pages::create_leave;
+    POST "/permanences/absences/{leave}/retrait" [Psychologist] openings::pages::create_leave_withdrawal;
+    GET "/permanences/nouvelle" [Psychologist] openings::pages::show_new_opening;
+    POST "/permanences/nouvelle" [Psychologist] openings::pages::create_opening;
+    GET "/permanences/{opening}" [Psychologist] openings::pages_opening::show_opening;
+    POST "/permanences/{opening}/modification" [Psychologist] openings::pages_opening::create_change;
+    POST "/permanences/{opening}/fermeture" [Psychologist] openings::pages_opening::create_closing;
+    POST "/permanences/{opening}/retrait" [Psychologist] openings::pages_opening::create_removal;
+    POST "/permanences/{opening}/retablissement" [Psychologist] openings::pages_opening::create_restoration;
+    GET "/api/v1/openings" [Psychologist, Coordinator] openings::api::list_openings;
+    POST "/api/v1/openings" [Psychologist] openings::api::create_opening;
+    GET "/api/v1/openings/places" [Psychologist, Coordinator] openings::api::list_places;
+    POST "/api/v1/openings/{opening}/change" [Psychologist] openings::api::create_change;
+    POST "/api/v1/openings/{opening}/closing" [Psychologist] openings::api::create_closing;
+    POST "/api/v1/openings/{opening}/removal" [Psychologist] openings::api::create_removal;
+    POST "/api/v1/openings/{opening}/restoration" [Psychologist] openings::api::create_restoration;
+    GET "/api/v1/leaves" [Psychologist] openings::api::list_leaves;
+    POST "/api/v1/leaves" [Psychologist] openings::api::create_leave;
+    POST "/api/v1/leaves/{leave}/withdrawal" [Psychologist] openings::api::create_leave_withdrawal;
 
     // quotas
     GET "/quotites" [Administrator, Coordinator, Psychologist] quotas::pages::list_quotas;

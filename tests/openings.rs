@@ -15,7 +15,7 @@ use psypre::sessions::{Slot, Viewer};
 
 use crate::on_both_databases;
 use crate::support::app::TestApp;
-use crate::support::world::{World, day, done, refused};
+use crate::support::world::{CHENOVE_COORDINATOR, CLAIRE, World, day, done, refused};
 
 fn time(text: &str) -> NaiveTime {
     text.parse().unwrap()
@@ -166,5 +166,78 @@ on_both_databases! {
         assert_eq!(app.read(|conn| look_up::count(conn, &own, Filter::default())), 1);
         let denis = psypre::accounts::Psychologist { account: world.denis_account, id: world.denis };
         done(app, |tx| create::create(tx, clock, &denis, &tuesdays()));
+    }
+
+    /// By the pages: opened, refused with what was typed, a day taken out with what stays booked, away and back.
+    fn a_psychologist_opens_and_closes_by_the_pages(app: &TestApp) {
+        let world = World::new(app);
+        let child = world.entrusted_child(world.chenove, "Zoé", "Exemple");
+        let mut browser = app.signed_in(CLAIRE);
+        assert!(browser.get("/permanences").expect(200).words().contains("Vous n’avez pas de permanence"));
+        let form = [
+            ("place", "Maison des exemples"), ("rhythm", "weekly"), ("starts_on", "2026-11-24"),
+            ("starts_at", "14:00"), ("ends_at", "13:00"), ("is_school_only", "on"), ("programme", ""), ("until_on", ""),
+        ];
+        let page = browser.post("/permanences/nouvelle", &form).expect(422);
+        assert!(page.words().contains("elle doit finir après 14 h 00"), "{}", page.words());
+        assert!(page.text().contains("value=\"Maison des exemples\""));
+        let mut right = form;
+        right[4].1 = "17:00";
+        let here = browser.post("/permanences/nouvelle", &right).expect(303).location().to_owned();
+        let page = browser.get(&here).expect(200).words();
+        assert!(page.contains("Chaque mardi de 14 h 00 à 17 h 00") && page.contains("Fermée, Vacances de Noël"), "{page}");
+        let slot = Slot::new(day("2026-12-01"), time("14:00:00"), Minutes(60)).unwrap();
+        let booking = Booking { child, psychologist: world.claire, slot, place: None };
+        let viewer = Viewer::from(&world.psychologist());
+        done(app, |tx| book(tx, &app.app.clock, &app.app.vault, &viewer, &booking));
+        browser.post(&format!("{here}/retrait"), &[("on", "2026-12-01")]).expect(303);
+        let page = browser.get("/permanences").expect(200).words();
+        for words in ["1 rendez-vous reste à déplacer ou à annuler", "Zoé Exemple", "jour retiré", "semaines scolaires seulement"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        let coordinator = app.signed_in(CHENOVE_COORDINATOR).get("/permanences").expect(200).words();
+        assert!(coordinator.contains("Claire Essai") && !coordinator.contains("Zoé"), "{coordinator}");
+        browser.post(&format!("{here}/retablissement"), &[("on", "2026-12-01")]).expect(303);
+        browser.post("/permanences/absences", &[("leave_starts_on", "2026-11-30"), ("leave_ends_on", "2026-12-04")]).expect(303);
+        let page = browser.get("/permanences").expect(200).words();
+        assert!(page.contains("Absence du 30 novembre 2026 au 4 décembre 2026") && page.contains("Zoé Exemple"), "{page}");
+        let again = [("leave_starts_on", "2026-12-04"), ("leave_ends_on", "2026-12-05")];
+        assert!(browser.post("/permanences/absences", &again).expect(422).words().contains("Une absence est déjà notée"));
+        browser.post(&format!("{here}/fermeture"), &[("after", "")]).expect(303);
+        assert!(browser.get("/permanences").expect(200).words().contains("Vous n’avez pas de permanence"));
+    }
+
+    /// By the API: what is opened gives places to the coordinator's program; the same key opens once.
+    fn programs_open_and_ask_for_places(app: &TestApp) {
+        let world = World::new(app);
+        world.entrusted_child(world.chenove, "Zoé", "Exemple");
+        let mut program = world.program(world.claire_account);
+        let body = serde_json::json!({
+            "place": "Maison des exemples", "rhythm": "weekly", "starts_on": "2026-11-24",
+            "starts_at": "14:00:00", "ends_at": "16:00:00", "is_school_only": true
+        });
+        let opened = program.post_json("/api/v1/openings", &body).expect(200).json();
+        let refused = program.post_json("/api/v1/openings", &body).expect(422).json();
+        assert_eq!(refused["code"], "opening_overlap", "{refused}");
+        let (_, account) = world.coordinators[0];
+        let mut coordinator = world.program(account);
+        let asked = "/api/v1/openings/places?from=2026-11-23&until=2026-11-29&duration_minutes=60";
+        let places = coordinator.get(asked).expect(200).json();
+        let starts: Vec<&str> = places.as_array().unwrap().iter().map(|p| p["start_time"].as_str().unwrap()).collect();
+        assert_eq!(starts, ["14:00:00", "15:00:00"]);
+        assert_eq!(coordinator.get("/api/v1/openings").expect(200).json()["total"], 1);
+        coordinator.get("/api/v1/openings/places?from=2026-11-23&until=2027-11-29").expect(400);
+        let here = format!("/api/v1/openings/{}", opened["id"].as_str().unwrap());
+        program.post_json(&format!("{here}/removal"), &serde_json::json!({ "on": "2026-11-24" })).expect(200);
+        assert_eq!(coordinator.get(asked).expect(200).json(), serde_json::json!([]));
+        program.post_json(&format!("{here}/restoration"), &serde_json::json!({ "on": "2026-11-24" })).expect(200);
+        let leave = serde_json::json!({ "starts_on": "2026-11-23", "ends_on": "2026-11-24" });
+        let leave = program.post_json("/api/v1/leaves", &leave).expect(200).json();
+        assert_eq!(coordinator.get(asked).expect(200).json(), serde_json::json!([]));
+        let away = format!("/api/v1/leaves/{}/withdrawal", leave["id"].as_str().unwrap());
+        program.post_json(&away, &serde_json::json!({})).expect(200);
+        assert_eq!(program.get("/api/v1/leaves").expect(200).json(), serde_json::json!([]));
+        program.post_json(&format!("{here}/closing"), &serde_json::json!({ "after": "2026-11-30" })).expect(200);
+        assert_eq!(coordinator.get("/api/v1/openings").expect(200).json()["items"][0]["until_on"], "2026-11-30");
     }
 }

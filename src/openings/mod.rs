@@ -4,11 +4,14 @@
 //! holidays, on days that were taken out of it, nor while its psychologist is away. What is free is what it gives
 //! less the sessions that stand.
 
+pub mod api;
 pub mod change;
 pub mod close;
 pub mod create;
 mod facts;
 pub mod look_up;
+pub mod pages;
+pub mod pages_opening;
 pub mod remove_day;
 mod store;
 pub mod take_leave;

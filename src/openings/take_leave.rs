@@ -27,6 +27,12 @@ pub enum LeaveRefusal {
         /// The last day.
         ends_on: NaiveDate,
     },
+    /// What is over is history.
+    #[error("Cette absence a fini le {} : elle ne se retire plus.", french_date(*ends_on))]
+    Over {
+        /// The last day.
+        ends_on: NaiveDate,
+    },
     /// Another leave has some of these days.
     #[error("Une absence est déjà notée {leave} : retirez-la d’abord, ou choisissez d’autres jours.")]
     Taken {
@@ -40,6 +46,7 @@ impl Refusal for LeaveRefusal {
         match self {
             Self::Order { .. } => "leave_order",
             Self::Past { .. } => "leave_past",
+            Self::Over { .. } => "leave_over",
             Self::Taken { .. } => "leave_taken",
         }
     }
@@ -78,7 +85,7 @@ pub fn take_leave(
 /// Takes a leave back: the openings take place again.
 ///
 /// # Errors
-/// When it is not theirs.
+/// When it is not theirs, or is over.
 pub fn give_back_leave(
     tx: &mut Tx<'_>,
     clock: &Clock,
@@ -86,6 +93,9 @@ pub fn give_back_leave(
     id: LeaveId,
 ) -> Result<(), Failure<LeaveRefusal>> {
     let leave = store::load_leave(tx, who.id, id)?;
+    if leave.ends_on < clock.today() {
+        return refuse(LeaveRefusal::Over { ends_on: leave.ends_on });
+    }
     store::delete_leave(tx, id)?;
     Ok(facts::write_leave(tx, clock, who, "leave.withdrawn", (Some(&leave), None))?)
 }

@@ -8,8 +8,11 @@ use psypre::accounts::{Psychologist, Role, passwords};
 use psypre::calendar::Month;
 use psypre::children::{ChildIdentity, GuardianContact, create_child};
 use psypre::hours::Minutes;
-use psypre::ids::{AccountId, ApiTokenId, ChildId, InvitationId, InvoiceId, ReferralId, SessionId, SubstitutionId};
+use psypre::ids::{
+    AccountId, ApiTokenId, ChildId, InvitationId, InvoiceId, LeaveId, OpeningId, ReferralId, SessionId, SubstitutionId,
+};
 use psypre::invoices::issue::{self, Issuance, Order};
+use psypre::openings::{Rhythm, Span, Terms, create};
 use psypre::schema;
 use psypre::sessions::record::Recording;
 use psypre::sessions::{Attendance, Phase, Reason, Slot, Viewer, approve, book, record, refuse};
@@ -86,6 +89,10 @@ impl Scene {
             things.insert((Thing::Guardian, place), guardian_of(app, file.child));
             things.insert((Thing::Substitution, place), people.substitution(&world, place).to_string());
             secrets.insert(place, file.secrets(&world));
+        }
+        for (n, (place, _)) in (0..).zip(PLACES) {
+            things.insert((Thing::Opening, place), opening(&world, &people.of(place), n).to_string());
+            things.insert((Thing::Leave, place), leave(app, people.of(place).id, n).to_string());
         }
         for place in [Place::Own, Place::SameProgramme, Place::OtherProgramme, Place::OtherPsychologist] {
             let who = if place == Place::OtherPsychologist { people.denis } else { people.claire };
@@ -284,6 +291,36 @@ fn iban_of(app: &TestApp, id: psypre::ids::PsychologistId) -> String {
 fn invoice(world: &World<'_>, who: &Psychologist) -> InvoiceId {
     let order = Order { month: Month::parse("2026-10").unwrap(), convention: world.convention, seen: None };
     done(world.app, |tx| issue::issue(tx, &world.app.app.clock, Issuance::Own(who), order))
+}
+
+/// An hour of each Tuesday.
+fn opening(world: &World<'_>, who: &Psychologist, n: u32) -> OpeningId {
+    let time = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
+    let terms = Terms {
+        programme: None,
+        place: "Maison des exemples".to_owned(),
+        rhythm: Rhythm::Weekly,
+        starts_on: day("2026-11-03"),
+        until_on: None,
+        span: Span { from: time(14 + n), until: time(15 + n) },
+        is_school_only: false,
+    };
+    done(world.app, |tx| create::create(tx, &world.app.app.clock, who, &terms))
+}
+
+/// A leave that is over: nothing changes it any more.
+fn leave(app: &TestApp, who: psypre::ids::PsychologistId, n: u32) -> LeaveId {
+    use schema::leaves as l;
+    let (id, on) = (LeaveId::new(), day("2026-01-05") + chrono::Days::new(n.into()));
+    app.write(|tx| {
+        diesel::insert_into(l::table)
+            .values((
+                (l::id.eq(id), l::psychologist_id.eq(who), l::starts_on.eq(on), l::ends_on.eq(on)),
+                l::created_at.eq(app.app.clock.now()),
+            ))
+            .execute(&mut **tx)
+    });
+    id
 }
 
 fn later(app: &TestApp) -> Ts {

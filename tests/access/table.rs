@@ -11,6 +11,8 @@ pub enum Thing {
     Referral,
     /// A session that stands there.
     Session(Phase),
+    Opening,
+    Leave,
     Invoice,
     Convention,
     /// Another person's account.
@@ -79,6 +81,7 @@ pub fn sees(role: Role, thing: Thing) -> Sees {
         //                                              psychologist coordinator    referent  administrator accountant auditor
         Thing::Child | Thing::Guardian | Thing::Referral => [OwnWork, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
         Thing::Session(_)                                => [OwnWork, OwnProgrammes, Nothing,  Nothing,      Nothing,   Nothing],
+        Thing::Opening | Thing::Leave                    => [OwnWork, Nothing,       Nothing,  Nothing,      Nothing,   Nothing],
         Thing::Export                                    => [Nothing, Nothing,       Nothing,  Nothing,      All,       Nothing],
         Thing::Press                                     => [Nothing, All,           Nothing,  Nothing,      Nothing,   Nothing],
         Thing::Substitution                              => [Nothing, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
@@ -163,6 +166,17 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/api/v1/sessions/{session}/approval", &[Thing::Session(Phase::Recorded)]),
     ("/api/v1/sessions/{session}/refusal", &[Thing::Session(Phase::Recorded)]),
     ("/api/v1/sessions/{session}/approval-withdrawal", &[Thing::Session(Phase::Approved)]),
+    ("/permanences/absences/{leave}/retrait", &[Thing::Leave]),
+    ("/permanences/{opening}", &[Thing::Opening]),
+    ("/permanences/{opening}/modification", &[Thing::Opening]),
+    ("/permanences/{opening}/fermeture", &[Thing::Opening]),
+    ("/permanences/{opening}/retrait", &[Thing::Opening]),
+    ("/permanences/{opening}/retablissement", &[Thing::Opening]),
+    ("/api/v1/openings/{opening}/change", &[Thing::Opening]),
+    ("/api/v1/openings/{opening}/closing", &[Thing::Opening]),
+    ("/api/v1/openings/{opening}/removal", &[Thing::Opening]),
+    ("/api/v1/openings/{opening}/restoration", &[Thing::Opening]),
+    ("/api/v1/leaves/{leave}/withdrawal", &[Thing::Leave]),
     ("/psychologues/{psychologist}", &[Thing::Psychologist]),
     ("/factures/{invoice}", &[Thing::Invoice]),
     ("/factures/{invoice}/fichiers/{file}", &[Thing::Invoice, Thing::File]),
@@ -208,6 +222,14 @@ pub const BODIES: &[(&str, &str)] = &[
     ("/api/v1/invoices/{invoice}/rejection", r#"{"reason": "Une référence manque"}"#),
     ("/api/v1/invoices/{invoice}/payment-order", r#"{"on": "2026-11-20"}"#),
     ("/api/v1/invoices/{invoice}/payment", r#"{"on": "2026-11-20"}"#),
+    (
+        "/api/v1/openings/{opening}/change",
+        r#"{"place": "Salle 1", "rhythm": "once", "starts_on": "2026-11-10", "starts_at": "20:00:00", "ends_at": "20:15:00"}"#,
+    ),
+    ("/permanences/{opening}/retrait", "on=2026-11-10"),
+    ("/permanences/{opening}/retablissement", "on=2026-11-10"),
+    ("/api/v1/openings/{opening}/removal", r#"{"on": "2026-11-10"}"#),
+    ("/api/v1/openings/{opening}/restoration", r#"{"on": "2026-11-10"}"#),
     ("/factures", "mois=2026-11&convention=<convention>"),
     ("/api/v1/referrals/{referral}/consents", r#"{"guardian_id": "<guardian>", "given_on": "2026-11-20"}"#),
 ];
@@ -215,6 +237,7 @@ pub const BODIES: &[(&str, &str)] = &[
 /// What a GET must ask beside its address, to be answered at all.
 pub const QUERIES: &[(&str, &str)] = &[
     ("/api/v1/exports/invoices", "month=2026-10&format=csv"),
+    ("/api/v1/openings/places", "from=2026-11-23&until=2026-11-29"),
     ("/api/v1/invoices/preview", "month=2026-11"),
     ("/factures/emission", "mois=2026-11&convention=<convention>"),
 ];
