@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod clock;
 pub mod holidays;
 pub mod hours;
+pub mod ical;
 pub mod ids;
 pub mod money;
 

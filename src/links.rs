@@ -26,6 +26,10 @@ pub const MY_NAME: &str = "/mon-compte/nom";
 pub const MY_PASSWORD: &str = "/mon-compte/mot-de-passe";
 /// Choosing when one is told of sessions to approve.
 pub const MY_MESSAGES: &str = "/mon-compte/messages";
+/// One's private calendar feed.
+pub const MY_CALENDAR: &str = "/mon-compte/calendrier";
+/// Taking the address of one's calendar feed back.
+pub const MY_CALENDAR_END: &str = "/mon-compte/calendrier/retrait";
 /// Making a token of the API.
 pub const MY_TOKENS: &str = "/mon-compte/jetons";
 /// Inviting somebody.
@@ -137,6 +141,11 @@ pub fn invitation(token: &str) -> String {
 /// Revoking a token of one's own.
 pub fn revoke_my_token(id: ApiTokenId) -> String {
     format!("{MY_TOKENS}/{id}/revocation")
+}
+
+/// A private calendar feed, by its secret.
+pub fn calendar_feed(token: &str) -> String {
+    format!("/agenda/{token}.ics")
 }
 
 /// A session.

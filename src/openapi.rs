@@ -21,6 +21,9 @@ use crate::{accounts, audit, budgets, children, exports, invoices, openings, quo
     paths(
         show_openapi,
         accounts::api::show_me,
+        accounts::api::show_calendar_feed,
+        accounts::api::create_calendar_feed,
+        accounts::api::create_calendar_feed_end,
         audit::api::list_audit,
         children::api::list_children,
         children::api::create_child,

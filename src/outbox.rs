@@ -30,6 +30,8 @@ pub struct Message {
     pub text: String,
     /// The same in HTML.
     pub html: String,
+    /// The events that it tells of, for a calendar: [`crate::ical::published`].
+    pub calendar: Option<String>,
 }
 
 /// A mail as it is stored.
@@ -63,6 +65,8 @@ pub struct Mail {
     pub sent_at: Option<Ts>,
     /// When it was given up.
     pub failed_at: Option<Ts>,
+    /// The events that it tells of, for a calendar.
+    pub calendar: Option<String>,
 }
 
 /// Queues a mail; it exists only if the transaction commits. Returns whether it is new.
@@ -88,6 +92,7 @@ pub fn enqueue(tx: &mut Tx<'_>, clock: &Clock, message: Message) -> QueryResult<
         last_error: None,
         sent_at: None,
         failed_at: None,
+        calendar: message.calendar,
     };
     let conn = &mut **tx;
     let written =

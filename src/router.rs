@@ -88,6 +88,13 @@ routes! {
     POST "/mon-compte/nom" [signed in] accounts::pages_own::create_name;
     POST "/mon-compte/mot-de-passe" [signed in] accounts::pages_own::create_password;
     POST "/mon-compte/messages" [Coordinator] accounts::pages_own::create_messages_choice;
+    GET "/mon-compte/calendrier" [Psychologist, Coordinator] accounts::pages_calendar::show_calendar;
+    POST "/mon-compte/calendrier" [Psychologist, Coordinator] accounts::pages_calendar::create_feed;
+    POST "/mon-compte/calendrier/retrait" [Psychologist, Coordinator] accounts::pages_calendar::create_feed_end;
+    GET "/api/v1/me/calendar-feed" [Psychologist, Coordinator] accounts::api::show_calendar_feed;
+    POST "/api/v1/me/calendar-feed" [Psychologist, Coordinator] accounts::api::create_calendar_feed;
+    POST "/api/v1/me/calendar-feed/revocation" [Psychologist, Coordinator] accounts::api::create_calendar_feed_end;
+    GET "/agenda/{token}.ics" [anyone] sessions::pages_feed::show_feed;
     POST "/mon-compte/jetons" [signed in] accounts::pages_own::create_token;
     POST "/mon-compte/jetons/{id}/revocation" [signed in] accounts::pages_own::create_token_revocation;
     GET "/comptes" [Administrator] accounts::pages_list::list_accounts;

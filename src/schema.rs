@@ -88,6 +88,18 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::*;
 
+    calendar_feeds (account_id) {
+        account_id -> DbUuid,
+        token_hash -> Binary,
+        created_at -> Instant,
+        last_read_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
     throttles (subject) {
         subject -> Binary,
         failures -> Integer,
@@ -529,6 +541,17 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::*;
 
+    session_revisions (session_id) {
+        session_id -> DbUuid,
+        sequence -> Integer,
+        changed_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
     session_decisions (id) {
         id -> DbUuid,
         session_id -> DbUuid,
@@ -620,6 +643,7 @@ diesel::table! {
         last_error -> Nullable<Text>,
         sent_at -> Nullable<Instant>,
         failed_at -> Nullable<Instant>,
+        calendar -> Nullable<Text>,
     }
 }
 
@@ -728,6 +752,8 @@ diesel::joinable!(requests -> programmes (programme_id));
 diesel::joinable!(requests -> children (child_id));
 diesel::joinable!(requests -> sessions (session_id));
 diesel::joinable!(requests -> accounts (requested_by));
+diesel::joinable!(calendar_feeds -> accounts (account_id));
+diesel::joinable!(session_revisions -> sessions (session_id));
 diesel::joinable!(session_decisions -> sessions (session_id));
 diesel::joinable!(session_decisions -> accounts (decided_by));
 diesel::joinable!(session_decisions -> substitutions (substitution_id));
@@ -747,6 +773,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invitations,
     sign_ins,
     api_tokens,
+    calendar_feeds,
     throttles,
     idempotency_keys,
     psychologists,
@@ -773,6 +800,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invoice_files,
     requests,
     sessions,
+    session_revisions,
     session_decisions,
     substitutions,
     invoice_sessions,

@@ -10,6 +10,7 @@ mod approval;
 mod architecture;
 mod booking;
 mod budgets;
+mod calendars;
 mod children;
 mod conventions;
 mod demo;

@@ -173,6 +173,7 @@ fn plant_everywhere(app: &TestApp) -> Vec<Part> {
         subject: format!("Séance de {name}"),
         html: format!("<p>{text}</p>"),
         text,
+        calendar: None,
     };
     app.app.db.write::<_, DbError>(|tx| Ok(outbox::enqueue(tx, &app.app.clock, message.clone())?)).unwrap();
     let tables = kept_by(app)

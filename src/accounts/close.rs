@@ -31,7 +31,8 @@ impl Refusal for CloseRefusal {
     }
 }
 
-/// Closes an account: at once its sign-ins end, its tokens are revoked and its invitation no longer works.
+/// Closes an account: at once its sign-ins end, its tokens are revoked, its
+/// invitation no longer works and its calendar feed is gone.
 ///
 /// # Errors
 /// When it is one's own, the last administrator's, or closed already.
@@ -51,6 +52,7 @@ pub fn disable(tx: &mut Tx<'_>, clock: &Clock, author: Actor, account: AccountId
     store::end_sign_ins(tx, account, None, now)?;
     store::revoke_tokens(tx, account, now)?;
     store::withdraw_invitations(tx, account, now)?;
+    store::delete_feed(tx, account)?;
     trace::write(tx, clock, author, account, "account.disabled", (None, None))?;
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 pub mod accept_invitation;
 pub mod api;
+pub mod calendar_feed;
 pub mod change_own;
 pub mod change_roles;
 pub mod close;
@@ -13,6 +14,7 @@ pub mod frame;
 pub mod guards;
 pub mod invite;
 pub mod pages;
+pub mod pages_calendar;
 pub mod pages_invitation;
 pub mod pages_list;
 pub mod pages_own;
@@ -173,6 +175,8 @@ pub enum Means {
     },
     /// A bearer token of the API.
     Token(ApiTokenId),
+    /// The secret address of a calendar feed: it only reads.
+    Feed,
 }
 
 /// A person signed in.

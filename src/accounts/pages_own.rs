@@ -9,7 +9,7 @@ use crate::accounts::create::LONGEST_NAME;
 use crate::accounts::guards::SignedIn;
 use crate::accounts::store::StoredToken;
 use crate::accounts::tokens::{self, LONGEST_LABEL, NewToken, TokenRefusal, USUAL_DAYS};
-use crate::accounts::{Grant, Role, passwords, store};
+use crate::accounts::{Grant, Role, calendar_feed, passwords, store};
 use crate::app::App;
 use crate::db::{self, DbError};
 use crate::error::AppError;
@@ -27,6 +27,7 @@ struct OwnPage {
     email: String,
     roles: Vec<String>,
     is_coordinator: bool,
+    has_calendar: bool,
     told_at_once: bool,
     tokens: Vec<StoredToken>,
     /// Shown this once.
@@ -56,6 +57,7 @@ async fn own_page(
         email: found.email,
         roles: who.grants.iter().map(Grant::label).collect(),
         is_coordinator: who.holds(Role::Coordinator),
+        has_calendar: calendar_feed::may_have_one(who).is_ok(),
         told_at_once: found.told_at_once,
         tokens,
         new_token,

@@ -22,6 +22,8 @@ const ACTIONS: &[(&str, &str)] = &[
     ("account.role_withdrawn", "Rôle retiré"),
     ("account.signed_in", "Connexion"),
     ("buyer.changed", "Acheteur modifié"),
+    ("calendar_feed.created", "Abonnement d’agenda créé"),
+    ("calendar_feed.revoked", "Abonnement d’agenda retiré"),
     ("child.closed", "Suivi d’un enfant clos"),
     ("child.created", "Enfant inscrit"),
     ("child.edited", "Fiche d’un enfant modifiée"),

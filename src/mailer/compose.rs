@@ -3,11 +3,11 @@
 use std::time::SystemTime;
 
 use lettre::Address;
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 
-use crate::links;
 use crate::outbox::Mail;
+use crate::{ical, links};
 
 /// The widest line of the plain text, as RFC 3676 advises.
 const WIDTH: usize = 76;
@@ -29,8 +29,22 @@ pub fn compose(mail: &Mail, from: &Mailbox, base_url: &str) -> Result<Message, S
         .date(SystemTime::from(mail.created_at.utc()))
         .message_id(Some(format!("<{}@{}>", mail.message_id, from.email.domain())))
         .raw_header(HeaderValue::new(generated, "auto-generated".to_owned()))
-        .multipart(bodies)
+        .multipart(match &mail.calendar {
+            Some(events) => MultiPart::mixed()
+                .boundary(format!("psypre-mixed-{}", mail.id))
+                .multipart(bodies)
+                .singlepart(attached(&ical::organised_by(events, from.email.as_ref()))?),
+            None => bodies,
+        })
         .map_err(|e| format!("the mail cannot be written: {e}"))
+}
+
+/// The events that a mail tells of: calendars offer to take them in.
+fn attached(events: &str) -> Result<SinglePart, String> {
+    let kind = ContentType::parse("text/calendar; charset=utf-8; method=PUBLISH").map_err(|e| e.to_string())?;
+    let body = Body::new_with_encoding(events.to_owned(), ContentTransferEncoding::Base64)
+        .map_err(|_| "the events cannot be encoded".to_owned())?;
+    Ok(SinglePart::builder().header(kind).header(ContentDisposition::attachment("rendez-vous.ics")).body(body))
 }
 
 fn part(kind: &str, body: String) -> Result<SinglePart, String> {

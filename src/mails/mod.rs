@@ -121,6 +121,6 @@ impl Texts {
     /// The mail of these texts.
     fn message(self, kind: &'static str, recipient: &str, dedupe_key: Option<String>) -> Message {
         let Self { subject, text, html } = self;
-        Message { kind, dedupe_key, recipient: recipient.to_owned(), subject, text, html }
+        Message { kind, dedupe_key, recipient: recipient.to_owned(), subject, text, html, calendar: None }
     }
 }

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use crate::accounts::Approver;
 use crate::clock::Clock;
 use crate::db::Tx;
-use crate::ids::{AccountId, QuotaId, SessionId};
+use crate::ids::{AccountId, PsychologistId, QuotaId, SessionId};
 use crate::journal::{self, Actor, Chain, Entry};
 use crate::sessions::store::{self, Around};
-use crate::sessions::{DecisionKind, Reason, Scope, Session, Stamp};
+use crate::sessions::{DecisionKind, Phase, Reason, Scope, Session, Slot, Stamp};
 
 /// A session as the journal keeps it.
 fn facts(session: &Session) -> Value {
@@ -49,7 +49,16 @@ pub fn write(
         before: before.map(facts),
         after: Some(facts(after)),
     };
+    if before.is_none_or(|before| shows(before) != shows(after)) {
+        store::note_revision(tx, after.id, before.is_some(), clock.now())?;
+    }
     journal::write(tx, clock, entry)
+}
+
+/// What a calendar shows of a session.
+fn shows(session: &Session) -> (Slot, Option<&str>, PsychologistId, bool) {
+    let is_cancelled = session.state.phase() == Phase::Cancelled;
+    (session.slot, session.place.as_deref(), session.psychologist_id, is_cancelled)
 }
 
 /// What somebody who decides has before their eyes (rule 7).

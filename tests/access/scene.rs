@@ -27,6 +27,9 @@ use crate::support::world::{self, World, day, done};
 /// The invitation that waits.
 pub const INVITATION: &str = "une-invitation-qui-attend-sa-reponse-0001";
 
+/// The secret of a calendar feed that shows nobody's sessions.
+pub const FEED: &str = "un-agenda-que-lit-qui-en-a-l-adresse-00000001";
+
 /// Words that only whoever may see a child may read.
 #[derive(Debug, Clone)]
 pub struct Secrets {
@@ -101,6 +104,7 @@ impl Scene {
             things.insert((Thing::Psychologist, place), who.id.to_string());
             things.insert((Thing::Account, place), account.to_string());
             things.insert((Thing::Invitation, place), INVITATION.to_owned());
+            things.insert((Thing::Feed, place), FEED.to_owned());
             things.insert((Thing::Asset, place), "mark.svg".to_owned());
             things.insert((Thing::Export, place), "2026-10.csv".to_owned());
             things.insert((Thing::Press, place), app.app.clock.now().utc().timestamp_micros().to_string());
@@ -127,6 +131,7 @@ impl Scene {
             (Thing::Press, Place::Absent) => "jamais".to_owned(),
             (Thing::File, Place::Absent) => "autre.pdf".to_owned(),
             (Thing::Export, Place::Absent) => "2026-10.doc".to_owned(),
+            (Thing::Feed, Place::Absent) => "un-agenda-qui-n-existe-pas".to_owned(),
             (Thing::Invitation, Place::Absent) => "une-invitation-qui-n-existe-pas".to_owned(),
             (_, Place::Absent) => uuid::Uuid::now_v7().to_string(),
             (Thing::Token, Place::Own) => caller.token.unwrap_or(self.others_token).to_string(),
@@ -150,6 +155,8 @@ impl People {
         let other_referent =
             app.account("referent2.chenove@example.org", "Rémi Référent", &[(Role::Referent, Some(world.chenove))]);
         let newcomer = app.account("paul.essai@example.org", "Paul Essai", &[(Role::Psychologist, None)]);
+        let now = app.app.clock.now();
+        app.write(|tx| psypre::accounts::store::insert_feed(tx, newcomer, &passwords::token_hash(FEED), now));
         world::psychologist(app, newcomer, "Paul Essai", "90000002700011", "10100000024", "00335");
         Self {
             claire: world.psychologist(),

@@ -25,6 +25,8 @@ pub enum Thing {
     Substitution,
     /// The link of a mail: whoever holds it may open it.
     Invitation,
+    /// A calendar feed: whoever holds its address reads it.
+    Feed,
     /// A file of the frontend.
     Asset,
     /// A month as a file.
@@ -89,6 +91,7 @@ pub fn sees(role: Role, thing: Thing) -> Sees {
         Thing::Convention | Thing::Account               => [Nothing, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Psychologist                              => [OwnWork, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Token                                     => [Own,     Own,           Own,      Own,          Own,       Own],
+        Thing::Feed                                      => [All,     All,           All,      All,          All,       All],
         Thing::Invitation | Thing::Asset | Thing::File   => [All,     All,           All,      All,          All,       All],
     };
     match role {
@@ -120,6 +123,7 @@ impl Sees {
 pub const THINGS: &[(&str, &[Thing])] = &[
     ("/static/{path:.*}", &[Thing::Asset]),
     ("/invitation/{token}", &[Thing::Invitation]),
+    ("/agenda/{token}.ics", &[Thing::Feed]),
     ("/mon-compte/jetons/{id}/revocation", &[Thing::Token]),
     ("/comptes/{id}", &[Thing::Account]),
     ("/comptes/{id}/invitation", &[Thing::Account]),

@@ -29,6 +29,7 @@ fn message(recipient: &str, subject: &str) -> Message {
             links::in_mail(links::APPROVALS)
         ),
         html: "<p>Deux séances attendent votre validation.</p>".to_owned(),
+        calendar: None,
     }
 }
 

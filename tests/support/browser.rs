@@ -93,9 +93,17 @@ impl Browser {
 
     /// Asks for a page; learns the token of its forms.
     pub fn get(&mut self, path: &str) -> Answer {
+        self.get_with(path, &[])
+    }
+
+    /// Asks for a page with headers of one's own.
+    pub fn get_with(&mut self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = self.agent.get(format!("{}{path}", self.base_url));
         for (name, value) in self.headers() {
             request = request.header(name, value);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let answer = read(request.call().unwrap());
         self.keep_cookies(&answer);

@@ -1,0 +1,3 @@
+ALTER TABLE mails DROP COLUMN calendar;
+DROP TABLE session_revisions;
+DROP TABLE calendar_feeds;
