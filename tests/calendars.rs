@@ -3,13 +3,15 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use base64::Engine;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use psypre::accounts::{Role, close};
 use psypre::hours::Minutes;
 use psypre::ids::{ChildId, SessionId};
 use psypre::journal::Actor;
-use psypre::schema::{calendar_feeds, journal_entries, role_grants, session_revisions};
+use psypre::mailer::Mailer;
+use psypre::schema::{calendar_feeds, journal_entries, mails, role_grants, session_revisions};
 use psypre::sessions::book::{self, Booking};
 use psypre::sessions::cancel;
 use psypre::sessions::{Attendance, Slot, Viewer, record};
@@ -76,6 +78,18 @@ fn read(app: &TestApp, path: &str) -> Answer {
 fn cancelled(world: &World, id: SessionId) {
     let (app, viewer) = (world.app, Viewer::from(&world.psychologist()));
     done(app, |tx| cancel::cancel(tx, &app.app.clock, &viewer, id, None));
+}
+
+/// The calendar that a mail carries, as a mail program saves it.
+fn attached(eml: &str) -> Vec<u8> {
+    let part = eml
+        .split("Content-Type: text/calendar; charset=utf-8; method=PUBLISH")
+        .nth(1)
+        .unwrap_or_else(|| panic!("{eml}"));
+    assert!(part.contains("Content-Disposition: attachment; filename=\"rendez-vous.ics\""), "{part}");
+    let body = part.split("\r\n\r\n").nth(1).unwrap();
+    let letters: String = body.chars().filter(|letter| !letter.is_whitespace()).collect();
+    base64::engine::general_purpose::STANDARD.decode(letters.split("--psypre").next().unwrap()).unwrap()
 }
 
 /// The lines of the event of a session, unfolded.
@@ -219,6 +233,43 @@ on_both_databases! {
         assert_eq!(actions.iter().filter(|action| action.ends_with("revoked")).count(), 1);
         for (who, status) in [(CHENOVE_REFERENT, 403), (ACCOUNTANT, 403), (CHENOVE_COORDINATOR, 200)] {
             app.signed_in(who).get(PAGE).expect(status);
+        }
+    }
+
+    /// Who books, moves or cancels for somebody sends them the event: one UID, a version that rises, nobody asked to answer.
+    fn mails_of_bookings_carry_the_event(app: &TestApp) {
+        let world = World::new(app);
+        let child = world.entrusted_child(world.chenove, "Zoé", "Exemple");
+        let mut program = world.program(world.coordinators[0].1);
+        let new = serde_json::json!({
+            "child_id": child, "psychologist_id": world.claire, "session_on": "2026-11-24", "starts_at": "14:00:00",
+            "duration_minutes": 60, "place": "Maison du Mail",
+        });
+        let booked = program.post_json("/api/v1/bookings", &new).expect(200).json();
+        let id = booked["id"].as_str().or_else(|| booked["sessions"][0]["id"].as_str()).unwrap().to_owned();
+        later(app);
+        let to = serde_json::json!({ "session_on": "2026-11-25", "starts_at": "15:00:00", "duration_minutes": 60, "although_unusual": true });
+        program.post_json(&format!("/api/v1/sessions/{id}/move"), &to).expect(200);
+        later(app);
+        program.post_json(&format!("/api/v1/sessions/{id}/cancellation"), &serde_json::json!({})).expect(200);
+        let sent: Vec<(String, Option<String>)> = app.read(|conn| {
+            mails::table.filter(mails::kind.eq("bookings_changed")).order(mails::id).select((mails::recipient, mails::calendar)).load(conn)
+        });
+        assert!(sent.len() == 3 && sent.iter().all(|(to, _)| to == CLAIRE), "{sent:?}");
+        let mut mailer = Mailer::new(&app.app.config).unwrap();
+        assert_eq!(mailer.drain(&app.app.db, &app.app.clock, &|| false).unwrap().accepted, 3);
+        let mut files: Vec<_> = std::fs::read_dir(app.folder().join("mails")).unwrap().map(|file| file.unwrap().path()).collect();
+        files.sort();
+        let expected = [(0, "2026-11-24T13:00:00Z", "CONFIRMED"), (1, "2026-11-25T14:00:00Z", "CONFIRMED"), (2, "2026-11-25T14:00:00Z", "CANCELLED")];
+        for (file, (sequence, starts, status)) in files.iter().zip(expected) {
+            let calendar = attached(&std::fs::read_to_string(file).unwrap());
+            let Some(understood) = understood(&calendar) else { return };
+            let events = understood["events"].as_array().unwrap();
+            assert_eq!((events.len(), understood["method"].as_str()), (1, Some("PUBLISH")));
+            let event = &events[0];
+            assert_eq!(event["uid"], format!("{id}@psypre"));
+            assert_eq!((event["sequence"].as_i64(), event["starts"].as_str(), event["status"].as_str()), (Some(sequence), Some(starts), Some(status)));
+            assert_eq!((event["summary"].as_str(), event["organizer"].as_str()), (Some("CHE-2026-0001"), Some("mailto:psypre@example.org")));
         }
     }
 

@@ -7,7 +7,6 @@ use crate::accounts::guards::SignedIn;
 use crate::accounts::{Role, RoleIn, StandIn, calendar_feed, store};
 use crate::app::App;
 use crate::error::AppError;
-use crate::failure::Failure;
 use crate::ids::{AccountId, ProgrammeId};
 use crate::links;
 use crate::sql_types::Ts;
@@ -120,10 +119,10 @@ pub async fn create_calendar_feed(
     answer(&app, who.account, Some(url)).await
 }
 
-/// Takes the address of the caller's calendar feed back.
+/// Takes the address of the caller's calendar feed back, if there is one.
 ///
 /// # Errors
-/// When there is none, or the database fails.
+/// When the caller has no sessions to show, or the database fails.
 #[utoipa::path(
     post, path = "/api/v1/me/calendar-feed/revocation", tag = "accounts", request_body = NoWish,
     responses((status = 200, body = CalendarFeed))
@@ -136,8 +135,7 @@ pub async fn create_calendar_feed_end(
     calendar_feed::may_have_one(&who)?;
     posted?;
     let (clock, person) = (app.clock.clone(), who.0.as_ref().clone());
-    let ended: Result<(), Failure<_>> = app.db.write_async(move |tx| calendar_feed::revoke(tx, &clock, &person)).await;
-    ended?;
+    app.db.write_async(move |tx| calendar_feed::revoke(tx, &clock, &person)).await?;
     answer(&app, who.account, None).await
 }
 

@@ -8,7 +8,6 @@ use crate::accounts::{Means, Person, Role, passwords, store, trace};
 use crate::clock::Clock;
 use crate::db::{Db, DbError, Tx};
 use crate::error::AppError;
-use crate::failure::{Failure, Never};
 use crate::sql_types::Ts;
 
 /// How far apart two readings of a feed are, in seconds: calendars come back by the hour.
@@ -39,15 +38,16 @@ pub fn create(tx: &mut Tx<'_>, clock: &Clock, who: &Person) -> Result<String, Db
     Ok(token)
 }
 
-/// Takes the address of a person's feed back.
+/// Takes the address of a person's feed back. Gives whether they had one.
 ///
 /// # Errors
-/// When they have none, or the database fails.
-pub fn revoke(tx: &mut Tx<'_>, clock: &Clock, who: &Person) -> Result<(), Failure<Never>> {
-    if !store::delete_feed(tx, who.account)? {
-        return Err(Failure::NotFound);
+/// When the database fails.
+pub fn revoke(tx: &mut Tx<'_>, clock: &Clock, who: &Person) -> Result<bool, DbError> {
+    let had_one = store::delete_feed(tx, who.account)?;
+    if had_one {
+        trace::write(tx, clock, who.actor(), who.account, "calendar_feed.revoked", (None, None))?;
     }
-    Ok(trace::write(tx, clock, who.actor(), who.account, "calendar_feed.revoked", (None, None))?)
+    Ok(had_one)
 }
 
 /// The person whose feed a token opens. A closed account, and a person who holds no role any more, have none.

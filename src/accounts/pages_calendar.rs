@@ -10,7 +10,6 @@ use crate::accounts::{Role, calendar_feed, store};
 use crate::app::App;
 use crate::db::DbError;
 use crate::error::AppError;
-use crate::failure::Failure;
 use crate::links;
 use crate::web::{self, Flash, FormState, Layout, Tone, filters};
 
@@ -96,10 +95,10 @@ pub async fn create_feed_end(
     calendar_feed::may_have_one(&who)?;
     form?;
     let (clock, person) = (app.clock.clone(), who.0.as_ref().clone());
-    let done = match app.db.write_async(move |tx| calendar_feed::revoke(tx, &clock, &person)).await {
-        Ok(()) => Flash::success("L’adresse est retirée : votre agenda ne reçoit plus vos séances."),
-        Err(Failure::NotFound) => Flash::info("Il n’y avait plus d’adresse à retirer."),
-        Err(other) => return Err(other.into()),
+    let done = if app.db.write_async(move |tx| calendar_feed::revoke(tx, &clock, &person)).await? {
+        Flash::success("L’adresse est retirée : votre agenda ne reçoit plus vos séances.")
+    } else {
+        Flash::info("Il n’y avait plus d’adresse à retirer.")
     };
     Ok(web::see_other_with(links::MY_CALENDAR, &done))
 }

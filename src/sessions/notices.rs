@@ -12,9 +12,11 @@ use crate::ids::{AccountId, PsychologistId, SessionId};
 use crate::mails::{
     ApprovedSession, BookingChange, BookingTime, BookingsChanged, SessionRecorded, SessionRefused, SessionsApproved,
 };
+use crate::outbox::{self, Message};
+use crate::psychologists;
+use crate::sessions::feed;
 use crate::sessions::store::{self, Around};
 use crate::sessions::{Scope, Session, Slot};
-use crate::{outbox, psychologists};
 
 /// Tells that a session waits, to those who approve it and asked to be told at once.
 ///
@@ -140,6 +142,7 @@ fn tell(
         return Ok(());
     }
     let around = around(tx, first.id)?;
+    let calendar = feed::published(tx, sessions)?;
     for reader in readers {
         let mail = BookingsChanged {
             recipient: reader.email,
@@ -150,7 +153,7 @@ fn tell(
             psychologist: around.psychologist.clone(),
             times: times.clone(),
         };
-        outbox::enqueue(tx, clock, mail.message()?)?;
+        outbox::enqueue(tx, clock, Message { calendar: Some(calendar.clone()), ..mail.message()? })?;
     }
     Ok(())
 }

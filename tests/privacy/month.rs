@@ -49,6 +49,7 @@ impl<'a> Month<'a> {
         let mut month = Self { world, browsers: BTreeMap::new(), heard: Vec::new(), seen: Vec::new() };
         let children = families.map(|family| month.enter(family));
         let sessions = month.see(&children);
+        month.subscribe();
         month.decide(&sessions);
         month.bill();
         month.export();
@@ -129,6 +130,16 @@ impl<'a> Month<'a> {
             self.post(CLAIRE, &format!("{path}/presence"), &[("attendance", "held")]);
         }
         sessions
+    }
+
+    /// Both put their sessions into their own calendar; whoever has the address reads it without signing in.
+    fn subscribe(&mut self) {
+        for who in [CLAIRE, CHENOVE_COORDINATOR] {
+            let page = self.post(who, "/mon-compte/calendrier", &[]).expect(200).text();
+            let address = page.split("/agenda/").nth(1).and_then(|rest| rest.split(['"', '<']).next()).unwrap();
+            let feed = self.get(NOBODY, &format!("/agenda/{address}")).expect(200).text();
+            assert!(feed.contains("SUMMARY:CHE-2026-000"), "{feed}");
+        }
     }
 
     /// The coordinator refuses one, the psychologist corrects it; all are approved, one approval is withdrawn.
