@@ -157,6 +157,11 @@ const INVARIANTS: &[Invariant] = &[
                 AND o.starts_at >= s.starts_at AND o.starts_at < s.ends_at))",
     },
     Invariant {
+        name: "the answer of a request is a session of its child",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(CAST(r.id AS TEXT)), '') AS example FROM requests r \
+            JOIN sessions s ON s.id = r.session_id WHERE s.child_id <> r.child_id OR s.programme_id <> r.programme_id",
+    },
+    Invariant {
         name: "no session was recorded before it happened (rule 5)",
         broken: "SELECT COUNT(*) AS n, COALESCE(MIN(c.reference), '') AS example FROM sessions s \
             JOIN children c ON c.id = s.child_id \

@@ -49,6 +49,7 @@ pub mod psychologists;
 
 pub mod children;
 pub mod openings;
+pub mod requests;
 pub mod sessions;
 
 pub mod invoices;

@@ -1,11 +1,11 @@
 //! Every address of a page, written once. People read them: they are French, and hold no name.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 
 use crate::calendar::Month;
 use crate::ids::{
     AccountId, ApiTokenId, ChildId, ConventionId, GuardianId, InvoiceId, LeaveId, OpeningId, PsychologistId,
-    ReferralId, SessionId, SubstitutionId,
+    ReferralId, RequestId, SessionId, SubstitutionId,
 };
 
 /// The page that waits for whoever signs in.
@@ -202,6 +202,36 @@ pub fn session_earlier(id: SessionId) -> String {
 /// Booking at a local day and time, so many minutes.
 pub fn booking_at(at: NaiveDateTime, minutes: i32) -> String {
     format!("{BOOK_SESSION}?jour={}&heure={}&duree={minutes}m", at.date(), at.format("%H:%M"))
+}
+
+/// Requests for a session.
+pub const REQUESTS: &str = "/demandes";
+/// Asking for a session.
+pub const NEW_REQUEST: &str = "/demandes/nouvelle";
+
+/// Asking for a session for a child.
+pub fn new_request(child: ChildId) -> String {
+    format!("{NEW_REQUEST}?enfant={child}")
+}
+
+/// Declining a request.
+pub fn request_refusal(id: RequestId) -> String {
+    format!("{REQUESTS}/{id}/refus")
+}
+
+/// Giving a request up.
+pub fn request_withdrawal(id: RequestId) -> String {
+    format!("{REQUESTS}/{id}/retrait")
+}
+
+/// Booking for a request: the child, from a day, so many minutes.
+pub fn booking_for(id: RequestId, child: ChildId, from: NaiveDate, minutes: i32) -> String {
+    format!("{BOOK_SESSION}?demande={id}&enfant={child}&jour={from}&duree={minutes}m")
+}
+
+/// Booking for a request at a local day and time, so many minutes.
+pub fn booking_for_at(id: RequestId, child: ChildId, at: NaiveDateTime, minutes: i32) -> String {
+    format!("{}&heure={}", booking_for(id, child, at.date(), minutes), at.format("%H:%M"))
 }
 
 /// A child and a psychologist, as a value of the booking form: `child+psychologist`.

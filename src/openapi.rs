@@ -6,7 +6,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use crate::{accounts, audit, budgets, children, exports, invoices, openings, quotas, sessions, substitutions};
+use crate::{
+    accounts, audit, budgets, children, exports, invoices, openings, quotas, requests, sessions, substitutions,
+};
 
 /// Every address of the API.
 #[derive(Debug, OpenApi)]
@@ -42,6 +44,10 @@ use crate::{accounts, audit, budgets, children, exports, invoices, openings, quo
         invoices::api::create_payment,
         invoices::api::create_credit_note,
         exports::api::show_export,
+        requests::api::list_requests,
+        requests::api::create_request,
+        requests::api::create_refusal,
+        requests::api::create_withdrawal,
         sessions::api::list_sessions,
         sessions::api::create_session,
         sessions::api_planning::create_booking,

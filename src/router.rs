@@ -7,8 +7,8 @@ use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::Role;
 use crate::{
-    accounts, audit, budgets, children, conventions, exports, invoices, openings, psychologists, quotas, sessions,
-    site, substitutions, web,
+    accounts, audit, budgets, children, conventions, exports, invoices, openings, psychologists, quotas, requests,
+    sessions, site, substitutions, web,
 };
 
 /// Who may ask an address.
@@ -221,6 +221,17 @@ routes! {
     GET "/api/v1/referrals" [Coordinator, Psychologist, Referent] children::api::list_referrals;
     POST "/api/v1/referrals" [Coordinator] children::api::create_referral;
     POST "/api/v1/referrals/{referral}/consents" [Coordinator] children::api::create_consent;
+
+    // requests for a session
+    GET "/demandes" [Psychologist, Coordinator, Referent] requests::pages::list_requests;
+    GET "/demandes/nouvelle" [Referent] requests::pages::show_new_request;
+    POST "/demandes/nouvelle" [Referent] requests::pages::create_request;
+    POST "/demandes/{request}/refus" [Psychologist, Coordinator] requests::pages::create_refusal;
+    POST "/demandes/{request}/retrait" [Referent] requests::pages::create_withdrawal;
+    GET "/api/v1/requests" [Psychologist, Coordinator, Referent] requests::api::list_requests;
+    POST "/api/v1/requests" [Referent] requests::api::create_request;
+    POST "/api/v1/requests/{request}/refusal" [Psychologist, Coordinator] requests::api::create_refusal;
+    POST "/api/v1/requests/{request}/withdrawal" [Referent] requests::api::create_withdrawal;
 
     // exports
     GET "/exports" [Accountant] exports::pages::show_exports;

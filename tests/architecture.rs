@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, in import order: each may import only those before it.
-const FEATURES: [&str; 14] = [
+const FEATURES: [&str; 15] = [
     "school_calendar",
     "accounts",
     "conventions",
@@ -18,6 +18,7 @@ const FEATURES: [&str; 14] = [
     "psychologists",
     "children",
     "openings",
+    "requests",
     "sessions",
     "invoices",
     "budgets",

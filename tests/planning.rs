@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use psypre::conventions::Period;
 use psypre::hours::Minutes;
 use psypre::ids::{ChildId, SessionId};
+use psypre::openings::create;
 use psypre::schema::{mails, quotas, sessions};
 use psypre::sessions::book::{Booking, book};
 use psypre::sessions::book_many::{Chosen, Foreseen, Plan, Wish, book_many, foresee};
@@ -30,7 +31,7 @@ fn chosen(slots: &[Slot]) -> Vec<Chosen> {
 }
 
 fn plan(world: &World, child: ChildId, slots: &[Slot]) -> Plan {
-    Plan { child, psychologist: world.claire, place: None, chosen: chosen(slots) }
+    Plan { child, psychologist: world.claire, place: None, chosen: chosen(slots), request: None }
 }
 
 /// Books at these times with the first psychologist, as one series.
@@ -128,13 +129,32 @@ on_both_databases! {
         assert!(said.starts_with("Le mardi 22 décembre est pendant les vacances scolaires (Vacances de Noël"), "{said}");
         asked.chosen[0].although_unusual = true;
         done(app, |tx| book_many(tx, &app.app.clock, &app.app.vault, &who, &asked));
-        let unusual = app.read(warnings::surroundings);
+        let unusual = app.read(warnings::holidays);
         let weekly = |stop| Repeat { rhythm: Rhythm::Weekly, stop, skips_days_off: true };
         let dates = unusual.days(day("2026-12-01"), &weekly(Stop::Holidays(Some(8)))).unwrap();
         assert_eq!(dates.kept, ["2026-12-01", "2026-12-08", "2026-12-15"].map(day));
         let dates = unusual.days(day("2026-12-11"), &weekly(Stop::Times(3))).unwrap();
         assert_eq!(dates.kept, ["2026-12-11", "2026-12-18", "2027-01-08"].map(day));
         assert_eq!(dates.skipped, ["2026-12-25", "2027-01-01"].map(day));
+    }
+
+    /// A psychologist who says when they receive is warned outside of it, and proposed the nearest place in it.
+    fn outside_the_openings_is_said_with_the_nearest_place(app: &TestApp) {
+        let world = World::new(app);
+        let child = world.entrusted_child(world.chenove, "Zoé", "Exemple");
+        let (psychologist, tuesdays) = (world.psychologist(), crate::openings::tuesdays());
+        done(app, |tx| create::create(tx, &app.app.clock, &psychologist, &tuesdays));
+        let seen = foreseen(&world, child, "17:30", 60, &["2026-11-24", "2026-11-26"]);
+        assert_eq!(seen[0].warnings[0].to_string(), "Le mardi 24 novembre de 17\u{a0}h\u{a0}30 à 18\u{a0}h\u{a0}30 est hors des permanences de la psychologue.");
+        assert_eq!(seen[0].instead.map(Slot::start_time), NaiveTime::from_hms_opt(16, 0, 0));
+        assert_eq!(seen[1].warnings.len(), 1);
+        assert!(foreseen(&world, child, "14:00", 60, &["2026-11-24"])[0].warnings.is_empty());
+        let who = own(&world);
+        let mut asked = plan(&world, child, &[slot("2026-11-24", "17:30", 60)]);
+        let said = refused(app, |tx| book_many(tx, &app.app.clock, &app.app.vault, &who, &asked)).to_string();
+        assert!(said.contains("hors des permanences"), "{said}");
+        asked.chosen[0].although_unusual = true;
+        done(app, |tx| book_many(tx, &app.app.clock, &app.app.vault, &who, &asked));
     }
 
     /// From the form to the list of days, the choice, and the series; what cannot be is not kept.

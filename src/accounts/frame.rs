@@ -84,7 +84,7 @@ fn navigation_of(role: Role) -> Vec<NavEntry> {
         Role::Coordinator => {
             vec![NavEntry::new("À valider", links::APPROVALS, Icon::Check), sessions, children, year]
         }
-        Role::Referent => vec![children],
+        Role::Referent => vec![children, NavEntry::new("Demandes", links::REQUESTS, Icon::List)],
         Role::Administrator => vec![
             year,
             NavEntry::new("Convention", links::CONVENTION, Icon::Book),

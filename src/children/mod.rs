@@ -358,6 +358,11 @@ impl Reader {
         }
     }
 
+    /// Whether they ask others for sessions.
+    pub fn asks(&self) -> bool {
+        matches!(self, Self::Referent { .. })
+    }
+
     /// Whether they may change what they read.
     pub fn is_coordinator(&self) -> bool {
         matches!(self, Self::Coordinator { .. })

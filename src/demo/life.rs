@@ -15,6 +15,7 @@ use crate::ids::{InvoiceId, ProgrammeId, SessionId};
 use crate::invoices::issue::{Issuance, Order};
 use crate::invoices::{self};
 use crate::journal::Actor;
+use crate::requests::{Asked, Moment, Weekdays, Wish, ask};
 use crate::school_calendar::{DayOff, SchoolCalendar, look_up};
 use crate::sessions::book::{self, Booking};
 use crate::sessions::correct::{self, Correction};
@@ -78,7 +79,8 @@ pub(super) fn play(stage: &Stage, cast: &Cast) -> Result<(), DemoError> {
         stage.app.clock.set(at);
         life.happen(event)?;
     }
-    life.name_a_substitute()
+    life.name_a_substitute()?;
+    life.ask_for_a_session()
 }
 
 /// The days on which psychologists see nobody: public holidays, school holidays, and of the summer three weeks of August.
@@ -237,6 +239,24 @@ impl Life<'_> {
             Event::Pay(month, psychologist) => self.step(month, psychologist, Step::Pay),
             Event::Reissue(month, psychologist) => self.reissue(month, psychologist),
         }
+    }
+
+    /// The referent asks for a session for the first child they follow, which waits for an answer.
+    fn ask_for_a_session(&self) -> Result<(), DemoError> {
+        let (app, who) = (&self.stage.app, &self.cast.referent);
+        let Some(followed) = self.cast.followed.iter().find(|one| who.programmes.contains(&one.programme)) else {
+            return Ok(());
+        };
+        let asked = Asked {
+            child: followed.child,
+            duration: Minutes(45),
+            from: app.clock.today() + Days::new(7),
+            weekdays: Weekdays::named(["tuesday", "thursday"]).unwrap_or_default(),
+            moment: Moment::Evening,
+            wish: Wish::NearSchool,
+            wants_earlier: true,
+        };
+        app.db.write(|tx| ask::ask(tx, &app.clock, &app.vault, who, asked)).map(drop).map_err(DemoError::new)
     }
 
     fn book(&mut self, index: usize) -> Result<(), DemoError> {

@@ -9,7 +9,7 @@ use crate::db::DbError;
 use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
 use crate::hours::Minutes;
-use crate::ids::{ChildId, PsychologistId, SeriesId, SessionId};
+use crate::ids::{ChildId, PsychologistId, RequestId, SeriesId, SessionId};
 use crate::sessions::admission::AdmissionRefusal;
 use crate::sessions::api::{self, Nothing, SessionAnswer};
 use crate::sessions::book::BookRefusal;
@@ -44,6 +44,9 @@ pub struct NewBooking {
     /// Book although a day is a public holiday or in school holidays, or a time is outside the openings.
     #[serde(default)]
     although_unusual: bool,
+    /// The request that it answers.
+    #[serde(default)]
+    request_id: Option<RequestId>,
     /// Write nothing: say of each day what would become of it.
     #[serde(default)]
     preview: bool,
@@ -210,8 +213,8 @@ async fn wish(app: &App, new: &NewBooking, psychologist: PsychologistId) -> Resu
         None => (vec![new.session_on], Vec::new()),
         Some(repeat) => {
             let (repeat, first) = (repeat.repeat()?, new.session_on);
-            let unusual = app.db.read_async::<_, DbError>(|conn| Ok(warnings::surroundings(conn)?)).await?;
-            let dates = unusual.days(first, &repeat).map_err(Failure::Refused)?;
+            let holidays = app.db.read_async::<_, DbError>(|conn| Ok(warnings::holidays(conn)?)).await?;
+            let dates = holidays.days(first, &repeat).map_err(Failure::Refused)?;
             (dates.kept, dates.skipped)
         }
     };
@@ -245,7 +248,13 @@ fn plan(new: &NewBooking, wish: &Wish) -> Result<Plan, AppError> {
         Ok(Chosen { slot, although_unusual: new.although_unusual })
     };
     let chosen = times.into_iter().map(chosen).collect::<Result<Vec<_>, AppError>>()?;
-    Ok(Plan { child: wish.child, psychologist: wish.psychologist, place: new.place.clone(), chosen })
+    Ok(Plan {
+        child: wish.child,
+        psychologist: wish.psychologist,
+        place: new.place.clone(),
+        chosen,
+        request: new.request_id,
+    })
 }
 
 fn slot(on: NaiveDate, time: NaiveTime, duration: Minutes) -> Result<Slot, AppError> {
@@ -332,6 +341,8 @@ pub struct CancellationAnswer {
     following_ids: Vec<SessionId>,
     /// Booked sessions that fit in the place and would rather be there: move one with `/move`.
     waiting_for_earlier: Vec<SessionAnswer>,
+    /// Requests that would take the place: book with their `request_id`.
+    requests_for_earlier: Vec<RequestId>,
 }
 
 /// Cancels a session, and if it is asked those that follow it in its series.
@@ -363,9 +374,11 @@ pub async fn create_cancellation(
         .read_async(move |conn| {
             let cancelled = look_up::load(conn, &viewer.scope, id)?;
             let waiting = freed::waiting(conn, &clock, &viewer.scope, &cancelled.session)?;
+            let requests = freed::requests(conn, &clock, &viewer.scope, &cancelled.session)?;
             Ok(Json(CancellationAnswer {
                 session: cancelled.into(),
                 following_ids: ids.into_iter().filter(|other| *other != id).collect(),
+                requests_for_earlier: requests.into_iter().map(|row| row.request.id).collect(),
                 waiting_for_earlier: waiting.into_iter().map(SessionAnswer::from).collect(),
             }))
         })

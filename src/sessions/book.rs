@@ -7,6 +7,7 @@ use crate::db::Tx;
 use crate::failure::{Failure, Refusal, refuse};
 use crate::hours::Minutes;
 use crate::ids::{ChildId, PsychologistId, SeriesId, SessionId};
+use crate::requests::AnswerRefusal;
 use crate::sessions::admission::{self, AdmissionRefusal};
 use crate::sessions::notices::{self, Planned};
 use crate::sessions::warnings::Warning;
@@ -46,6 +47,9 @@ pub enum BookRefusal {
         /// Why.
         warnings: Vec<Warning>,
     },
+    /// It was to answer a request, which it does not.
+    #[error(transparent)]
+    Request(#[from] AnswerRefusal),
     /// It may not take place then.
     #[error(transparent)]
     Admission(#[from] AdmissionRefusal),
@@ -60,6 +64,7 @@ impl Refusal for BookRefusal {
         match self {
             Self::Past { .. } => "booking_in_the_past",
             Self::Unusual { .. } => "booking_unusual",
+            Self::Request(refusal) => refusal.code(),
             Self::Admission(refusal) => refusal.code(),
         }
     }
@@ -67,6 +72,7 @@ impl Refusal for BookRefusal {
     fn field(&self) -> Option<&'static str> {
         match self {
             Self::Past { .. } | Self::Unusual { .. } => Some("session_on"),
+            Self::Request(refusal) => refusal.field(),
             Self::Admission(refusal) => refusal.field(),
         }
     }

@@ -8,12 +8,13 @@ use crate::clock::Clock;
 use crate::db::Tx;
 use crate::failure::{Failure, Refusal, refuse};
 use crate::hours::Minutes;
-use crate::ids::{ChildId, ProgrammeId, PsychologistId, SeriesId, SessionId};
+use crate::ids::{ChildId, ProgrammeId, PsychologistId, RequestId, SeriesId, SessionId};
+use crate::requests::answer;
 use crate::sessions::admission::AdmissionRefusal;
 use crate::sessions::book::{self, BookRefusal, Booking};
 use crate::sessions::notices::{self, Planned};
 use crate::sessions::warnings::{self, Warning};
-use crate::sessions::{Session, Slot, Viewer, nearest_free_start, store};
+use crate::sessions::{Session, Slot, Viewer, store};
 use crate::vault::Vault;
 
 /// Sessions to book together.
@@ -27,6 +28,8 @@ pub struct Plan {
     pub place: Option<String>,
     /// When: each time that was chosen.
     pub chosen: Vec<Chosen>,
+    /// The request that they answer, if one was made.
+    pub request: Option<RequestId>,
 }
 
 /// A time that was chosen.
@@ -95,10 +98,12 @@ pub fn book_many(
     plan: &Plan,
 ) -> Result<Vec<SessionId>, Failure<ManyRefused>> {
     let series = (plan.chosen.len() > 1).then(SeriesId::new);
-    let unusual = warnings::surroundings(tx)?;
     let mut chosen = plan.chosen.clone();
     chosen.sort_by_key(|chosen| chosen.slot.starts_at);
-    lock(tx, who, plan.child, &chosen.iter().map(|chosen| chosen.slot.on).collect::<Vec<_>>())?;
+    let days: Vec<NaiveDate> = chosen.iter().map(|chosen| chosen.slot.on).collect();
+    let Some(period) = period(&days) else { return Ok(Vec::new()) };
+    lock(tx, who, plan.child, &days)?;
+    let unusual = warnings::surroundings(tx, plan.psychologist, period)?;
     let (mut booked, mut refused) = (Vec::<Session>::new(), Vec::new());
     for Chosen { slot, although_unusual } in &chosen {
         let warnings = if *although_unusual { Vec::new() } else { unusual.warnings(*slot) };
@@ -116,8 +121,24 @@ pub fn book_many(
     if !refused.is_empty() {
         return refuse(ManyRefused { asked: chosen.len(), refused });
     }
+    answer_request(tx, clock, who, plan, booked.first())?;
     notices::planned(tx, clock, who.account, Planned::Booked, &booked)?;
     Ok(booked.into_iter().map(|session| session.id).collect())
+}
+
+/// The request that was made, if one was, has its answer.
+fn answer_request(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    who: &Viewer,
+    plan: &Plan,
+    first: Option<&Session>,
+) -> Result<(), Failure<ManyRefused>> {
+    let (Some(request), Some(first)) = (plan.request, first) else { return Ok(()) };
+    let reader = who.scope.reader();
+    answer::answer(tx, clock, (who.account, &reader), request, (first.child_id, first.id)).map_err(|failure| {
+        failure.map(|refusal| ManyRefused { asked: 1, refused: vec![(first.slot.on, BookRefusal::Request(refusal))] })
+    })
 }
 
 impl Plan {
@@ -134,9 +155,14 @@ fn lock(tx: &mut Tx<'_>, who: &Viewer, child: ChildId, days: &[NaiveDate]) -> di
 
 /// Waits for whoever is moving minutes of the quotas of a programme that pay for some days.
 pub(super) fn lock_days(tx: &mut Tx<'_>, programme: ProgrammeId, days: &[NaiveDate]) -> diesel::QueryResult<()> {
-    let (Some(from), Some(until)) = (days.iter().min(), days.iter().max()) else { return Ok(()) };
-    let quotas = store::quotas_between(tx, programme, (*from, *until))?;
+    let Some(period) = period(days) else { return Ok(()) };
+    let quotas = store::quotas_between(tx, programme, period)?;
     store::lock_quotas(tx, &quotas)
+}
+
+/// The first and the last of some days.
+pub(super) fn period(days: &[NaiveDate]) -> Option<(NaiveDate, NaiveDate)> {
+    Some((*days.iter().min()?, *days.iter().max()?))
 }
 
 /// Days on which a session would be booked at the same time.
@@ -165,8 +191,11 @@ pub struct Foreseen {
     pub refusal: Option<BookRefusal>,
     /// What is unusual about it.
     pub warnings: Vec<Warning>,
-    /// The nearest time of that day that could be booked instead, when somebody is taken.
+    /// The nearest time of that day that could be booked instead, when somebody is taken or the time is outside the
+    /// openings.
     pub instead: Option<Slot>,
+    /// Whether something is unusual about that time instead too.
+    pub instead_is_unusual: bool,
 }
 
 /// Says of each day of a wish what would become of it, those before it booked: inside
@@ -181,10 +210,10 @@ pub fn foresee(
     who: &Viewer,
     wish: &Wish,
 ) -> Result<Vec<Foreseen>, Failure<BookRefusal>> {
-    let unusual = warnings::surroundings(tx)?;
+    let Some(period) = period(&wish.days) else { return Ok(Vec::new()) };
     lock(tx, who, wish.child, &wish.days)?;
-    let (Some(from), Some(until)) = (wish.days.iter().min(), wish.days.iter().max()) else { return Ok(Vec::new()) };
-    let taken = store::taken(tx, (wish.child, wish.psychologist), (*from, *until))?;
+    let unusual = warnings::surroundings(tx, wish.psychologist, period)?;
+    let taken = store::taken(tx, (wish.child, wish.psychologist), period)?;
     let mut foreseen = Vec::new();
     for on in wish.days.iter().copied() {
         let slot = Slot::new(on, wish.time, wish.duration);
@@ -197,13 +226,14 @@ pub fn foresee(
             Err(Failure::Refused(refusal)) => Some(refusal),
             Err(other) => return Err(other),
         };
-        let is_taken = refusal.as_ref().is_some_and(is_taken);
-        let instead = slot.ok().filter(|_| is_taken).and_then(|slot| {
-            let that_day: Vec<Slot> = taken.iter().copied().filter(|other| other.on == on).collect();
-            nearest_free_start(slot, &that_day, clock.now())
-        });
         let warnings = slot.map(|slot| unusual.warnings(slot)).unwrap_or_default();
-        foreseen.push(Foreseen { on, slot: slot.ok(), refusal, warnings, instead });
+        let is_misplaced = match &refusal {
+            Some(refusal) => is_taken(refusal),
+            None => warnings.iter().any(|warning| matches!(warning, Warning::OutsideOpenings { .. })),
+        };
+        let instead = slot.ok().filter(|_| is_misplaced).and_then(|slot| unusual.instead_of(slot, &taken, clock.now()));
+        let instead_is_unusual = instead.is_some_and(|slot| !unusual.warnings(slot).is_empty());
+        foreseen.push(Foreseen { on, slot: slot.ok(), refusal, warnings, instead, instead_is_unusual });
     }
     Ok(foreseen)
 }

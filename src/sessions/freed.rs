@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::db::{AnyConnection, Tx};
 use crate::failure::{Failure, Refusal, refuse};
 use crate::ids::SessionId;
+use crate::requests::look_up as requests;
 use crate::sessions::look_up::{self, Listed};
 use crate::sessions::reschedule::{self, Move, MoveRefusal};
 use crate::sessions::{Phase, Scope, Session, Slot, Viewer, store};
@@ -25,6 +26,27 @@ pub fn waiting(conn: &mut AnyConnection, clock: &Clock, scope: &Scope, freed: &S
     }
     let sessions = store::waiting_for_earlier(conn, scope, freed.psychologist_id, freed.slot, MOST_PROPOSED)?;
     look_up::told(conn, sessions)
+}
+
+/// The requests that would take the place of a cancelled session: marked so, no longer than it, from its day on at the
+/// latest, on a day that suits, of a child entrusted to its psychologist. The oldest first; none once the place is past.
+///
+/// # Errors
+/// When the database fails.
+pub fn requests(
+    conn: &mut AnyConnection,
+    clock: &Clock,
+    scope: &Scope,
+    freed: &Session,
+) -> QueryResult<Vec<requests::Listed>> {
+    if freed.state.phase() != Phase::Cancelled || freed.slot.starts_at <= clock.now() {
+        return Ok(Vec::new());
+    }
+    let Slot { on, duration, .. } = freed.slot;
+    let mut open =
+        requests::waiting_for_place(conn, &scope.reader(), freed.psychologist_id, (on, duration), MOST_PROPOSED)?;
+    open.retain(|request| request.asked.weekdays.suits(on));
+    requests::told(conn, open)
 }
 
 /// Why nobody takes a freed place.

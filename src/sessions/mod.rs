@@ -42,6 +42,7 @@ use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 
 use crate::accounts::{Approver, Caller, Coordinator, Person, Psychologist, Role};
 use crate::calendar::{self, Month};
+use crate::children::Reader;
 use crate::conventions::{AbsenceKind, ServiceType, Terms};
 use crate::failure::Refusal;
 use crate::hours::Minutes;
@@ -508,16 +509,21 @@ pub fn latest_free_start(on: NaiveDate, duration: Minutes, busy: &[Slot], now: T
 }
 
 /// The free start of a day that is nearest to the one wanted, for a session of a length: between eight and seven in the
-/// evening, by quarters of an hour, where nothing of what is taken overlaps and after now; the earlier of two as near.
-pub fn nearest_free_start(wanted: Slot, taken: &[Slot], now: Ts) -> Option<Slot> {
+/// evening, by quarters of an hour, inside one of these periods if there are any, where nothing of what is taken
+/// overlaps, and after now; the earlier of two as near.
+pub fn nearest_free_start(wanted: Slot, taken: &[Slot], inside: &[(Ts, Ts)], now: Ts) -> Option<Slot> {
     const FIRST: u32 = 8 * 4;
     const END: u32 = 19 * 4;
     let quarters = u32::try_from(wanted.duration.0 / Minutes::QUARTER.0).ok()?;
+    let is_inside = |slot: &Slot| {
+        inside.is_empty() || inside.iter().any(|(from, until)| *from <= slot.starts_at && slot.ends_at() <= *until)
+    };
     (FIRST..=END.checked_sub(quarters)?)
         .filter_map(|quarter| {
             let time = NaiveTime::from_hms_opt(quarter / 4, quarter % 4 * 15, 0)?;
             Slot::new(wanted.on, time, wanted.duration).ok()
         })
+        .filter(is_inside)
         .filter(|slot| slot.starts_at > now && !taken.iter().any(|other| other.overlaps(*slot)))
         .min_by_key(|slot| ((slot.starts_at.utc() - wanted.starts_at.utc()).num_minutes().abs(), slot.starts_at))
 }
@@ -619,6 +625,16 @@ impl From<&Coordinator> for Viewer {
 impl From<&Approver> for Viewer {
     fn from(who: &Approver) -> Self {
         Self { account: who.account, scope: Scope::Programmes(who.all_programmes()) }
+    }
+}
+
+impl Scope {
+    /// Who plans sessions reads the files of their children.
+    pub fn reader(&self) -> Reader {
+        match self {
+            Self::Psychologist(id) => Reader::Psychologist { id: *id },
+            Self::Programmes(ids) => Reader::Coordinator { programmes: ids.clone() },
+        }
     }
 }
 

@@ -121,10 +121,7 @@ pub(super) fn names(
 
 /// Who reads sessions reads the files of their children.
 pub(super) fn reader(scope: &Scope) -> Reader {
-    match scope {
-        Scope::Psychologist(id) => Reader::Psychologist { id: *id },
-        Scope::Programmes(ids) => Reader::Coordinator { programmes: ids.clone() },
-    }
+    scope.reader()
 }
 
 /// Who looks at sessions, or the page that says for whom it is.

@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::idempotency::{Once, write_once};
 use crate::ids::{PsychologistId, SessionId};
 use crate::links;
+use crate::requests::{Standing, look_up as requests};
 use crate::sessions::approve_many::{self, NotApproved};
 use crate::sessions::look_up::{self, Pending};
 use crate::sessions::pages::{self, Shown};
@@ -33,6 +34,8 @@ struct ApprovalsPage {
     page: Page,
     query: Query,
     is_filtered: bool,
+    /// How many requests for a session wait for an answer.
+    requests: i64,
     /// In whose place whoever looks approves today.
     stands_in: Vec<StandIn>,
 }
@@ -58,7 +61,7 @@ pub async fn list_approvals(app: Data<App>, who: As<Approver>, request: HttpRequ
     let filter = Filter { phase: Some(Phase::Recorded), psychologist, ..Filter::default() };
     let (viewer, vault, asked) = (Viewer::from(&*who), app.vault.clone(), query.clone());
     let own = Scope::Programmes(who.programmes.clone());
-    let (rows, page, psychologists) = app
+    let (rows, page, psychologists, requests) = app
         .db
         .read_async::<_, DbError>(move |conn| {
             let number = asked.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
@@ -68,7 +71,8 @@ pub async fn list_approvals(app: Data<App>, who: As<Approver>, request: HttpRequ
             // who stands in decides by reference: the names stay with those who follow the children
             let names = pages::names(conn, &vault, &own, &listed)?;
             let rows = pending.into_iter().map(|pending| row(pending, &names)).collect();
-            Ok((rows, page, look_up::waiting_psychologists(conn, &viewer.scope)?))
+            let requests = requests::count(conn, &own.reader(), Some(Standing::Open))?;
+            Ok((rows, page, look_up::waiting_psychologists(conn, &viewer.scope)?, requests))
         })
         .await?;
     let page = ApprovalsPage {
@@ -77,6 +81,7 @@ pub async fn list_approvals(app: Data<App>, who: As<Approver>, request: HttpRequ
             .lead(lead(page.total))
             .action("Mes remplacements", links::SUBSTITUTIONS)
             .wide(),
+        requests,
         stands_in: who.stands_in.clone(),
         form: FormState::new().with("psychologue", query.get("psychologue").unwrap_or_default()),
         psychologists: psychologists.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),

@@ -15,13 +15,12 @@ use crate::error::AppError;
 use crate::failure::Failure;
 use crate::hours::Minutes;
 use crate::idempotency::{Once, write_once};
-use crate::ids::{ChildId, PsychologistId, SessionId};
+use crate::ids::{ChildId, PsychologistId, RequestId, SessionId};
 use crate::links;
 use crate::sessions::book_many::{self, Chosen, Foreseen, ManyRefused, Plan, Wish};
 use crate::sessions::look_up::{self, OpenReferral};
 use crate::sessions::recurrence::{MOST_DATES, Repeat, Rhythm, Stop};
-use crate::sessions::warnings::{self, Surroundings};
-use crate::sessions::{Slot, Viewer, pages, pages_record};
+use crate::sessions::{Slot, Viewer, pages, pages_record, warnings};
 use crate::web::{self, Choice, Flash, FormState, Layout, Query, Status, Tone, filters};
 
 const FIELDS: [&str; 6] = ["child", "session_on", "starts_at", "duration", "place", "stop"];
@@ -75,11 +74,16 @@ async fn book_page(
     who: &SignedIn,
     viewer: &Viewer,
     request: &HttpRequest,
-    form: FormState,
+    mut form: FormState,
 ) -> Result<BookPage, AppError> {
+    let children = child_choices(app, viewer).await?;
+    // an address may name the child alone: with the first psychologist to whom they are entrusted
+    if let Some(first) = children.iter().find(|choice| names_child_of(&form, &choice.value)) {
+        form.set("child", first.value.clone());
+    }
     Ok(BookPage {
         layout: who.layout(request, "Prendre un rendez-vous").under("Séances", links::SESSIONS).for_form(&form),
-        children: child_choices(app, viewer).await?,
+        children,
         lengths: pages::lengths(),
         rhythms: Rhythm::ALL.iter().map(|rhythm| Choice::new(rhythm, rhythm.french())).collect(),
         stops: stops(),
@@ -129,6 +133,12 @@ fn choice(referral: &OpenReferral, name: &str, is_coordinator: bool) -> Choice {
         .hint(format!("reste {left} jusqu’au {}", french_date(referral.ends_on)))
 }
 
+/// Whether the form names a child without a psychologist, and the choice is that child's.
+fn names_child_of(form: &FormState, choice: &str) -> bool {
+    let named = form.value("child");
+    !named.is_empty() && choice.split_once('+').is_some_and(|(child, _)| child == named)
+}
+
 /// Reads "child+psychologist".
 fn read_pair(text: &str) -> Option<(ChildId, PsychologistId)> {
     let (child, psychologist) = text.split_once('+')?;
@@ -143,6 +153,8 @@ struct Asked {
     slot: Slot,
     place: Option<String>,
     repeat: Option<Repeat>,
+    /// The request that it answers, if it was booked from one.
+    request: Option<RequestId>,
 }
 
 impl Asked {
@@ -152,7 +164,13 @@ impl Asked {
     }
 
     fn plan(&self, chosen: Vec<Chosen>) -> Plan {
-        Plan { child: self.child, psychologist: self.psychologist, place: self.place.clone(), chosen }
+        Plan {
+            child: self.child,
+            psychologist: self.psychologist,
+            place: self.place.clone(),
+            chosen,
+            request: self.request,
+        }
     }
 }
 
@@ -165,8 +183,9 @@ fn read_asked(form: &mut FormState) -> Option<Asked> {
     let slot = pages_record::read_slot(form);
     let place = pages_record::read_place(form);
     let repeat = read_repeat(form);
+    let request = form.value("request").parse().ok();
     let (child, psychologist) = pair?;
-    Some(Asked { child, psychologist, slot: slot?, place: place?, repeat: repeat? })
+    Some(Asked { child, psychologist, slot: slot?, place: place?, repeat: repeat?, request })
 }
 
 /// Reads how it is repeated, if it is.
@@ -318,12 +337,12 @@ fn read_chosen(text: &str, duration: Minutes) -> Option<Chosen> {
 
 impl Row {
     /// `ticked` is what was chosen before, or nothing when nobody chose yet: then all that is bookable and usual is.
-    fn of(foreseen: &Foreseen, unusual: &Surroundings, ticked: Option<&[&str]>) -> Self {
+    fn of(foreseen: &Foreseen, ticked: Option<&[&str]>) -> Self {
         let is_unusual = !foreseen.warnings.is_empty();
         let value = foreseen.slot.filter(|_| foreseen.refusal.is_none()).map(|slot| value_of(slot, is_unusual));
         let was_ticked = |value: &str| ticked.is_some_and(|ticked| ticked.contains(&value));
         let instead = foreseen.instead.map(|slot| {
-            let value = value_of(slot, !unusual.warnings(slot).is_empty());
+            let value = value_of(slot, foreseen.instead_is_unusual);
             Instead { is_chosen: was_ticked(&value), start: slot.start_time(), value }
         });
         Self {
@@ -358,15 +377,15 @@ async fn book_series(
             }
         }
     }
-    let unusual = app.db.read_async::<_, DbError>(|conn| Ok(warnings::surroundings(conn)?)).await?;
-    let dates = match unusual.days(asked.slot.on, &repeat) {
+    let holidays = app.db.read_async::<_, DbError>(|conn| Ok(warnings::holidays(conn)?)).await?;
+    let dates = match holidays.days(asked.slot.on, &repeat) {
         Ok(dates) => dates,
         Err(refusal) => {
             pages::refuse(&mut form, &refusal, &FIELDS);
             return Ok(web::refused(request, &book_page(app, who, &viewer, request, form).await?)?);
         }
     };
-    let page = series_page(app, who, &viewer, request, form, (asked, dates.kept, dates.skipped, unusual)).await?;
+    let page = series_page(app, who, &viewer, request, form, (asked, dates.kept, dates.skipped)).await?;
     Ok(if page.form.is_refused() { web::refused(request, &page)? } else { web::page(request, &page)? })
 }
 
@@ -376,7 +395,7 @@ async fn series_page(
     viewer: &Viewer,
     request: &HttpRequest,
     form: FormState,
-    (asked, days, skipped, unusual): (Asked, Vec<NaiveDate>, Vec<NaiveDate>, Surroundings),
+    (asked, days, skipped): (Asked, Vec<NaiveDate>, Vec<NaiveDate>),
 ) -> Result<SeriesPage, AppError> {
     let (clock, vault, by, wish) = (app.clock.clone(), app.vault.clone(), viewer.clone(), asked.wish(days));
     let foreseen = app.db.rehearse_async(move |tx| book_many::foresee(tx, &clock, &vault, &by, &wish)).await?;
@@ -388,7 +407,7 @@ async fn series_page(
         })
         .await?;
     let ticked = (form.value("step") == "book").then(|| form.all("slot"));
-    let rows: Vec<Row> = foreseen.iter().map(|day| Row::of(day, &unusual, ticked.as_deref())).collect();
+    let rows: Vec<Row> = foreseen.iter().map(|day| Row::of(day, ticked.as_deref())).collect();
     let count = |of: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| of(row)).count() as i64;
     Ok(SeriesPage {
         layout: who

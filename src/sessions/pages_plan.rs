@@ -1,6 +1,8 @@
 //! What is to come and changes: moving a rendez-vous, cancelling those that follow too, undoing either, and giving a
 //! freed place to who waits for an earlier one.
 
+use std::collections::BTreeMap;
+
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -8,13 +10,15 @@ use chrono::{NaiveDate, NaiveDateTime};
 
 use crate::accounts::guards::SignedIn;
 use crate::app::App;
+use crate::children::look_up as children;
 use crate::db::DbError;
 use crate::error::AppError;
 use crate::failure::Failure;
 use crate::hours::Minutes;
 use crate::idempotency::{Once, write_once};
-use crate::ids::SessionId;
+use crate::ids::{ChildId, SessionId};
 use crate::links;
+use crate::requests::look_up::Listed;
 use crate::sessions::look_up;
 use crate::sessions::pages::{self, Shown};
 use crate::sessions::reschedule::{self, Move, MoveRefusal};
@@ -272,9 +276,18 @@ struct PlacePage {
     freed: Shown,
     is_free: bool,
     waiting: Vec<Shown>,
+    requests: Vec<Asking>,
     count: i64,
     href: String,
     booking_href: String,
+}
+
+/// A request that would take the place.
+struct Asking {
+    child: String,
+    reference: String,
+    duration: Minutes,
+    href: String,
 }
 
 /// Shows the place that a cancelled session left, and who waits for an earlier one.
@@ -301,14 +314,18 @@ async fn place_page(
     form: FormState,
 ) -> Result<PlacePage, AppError> {
     let (vault, clock, scope) = (app.vault.clone(), app.clock.clone(), viewer.scope.clone());
-    let (freed, mut shown) = app
+    let (freed, mut shown, requests) = app
         .db
         .read_async::<_, DbError>(move |conn| {
             let freed = look_up::load(conn, &scope, id)?;
             let session = freed.session.clone();
             let mut listed = freed::waiting(conn, &clock, &scope, &session)?;
             listed.insert(0, freed);
-            Ok((session, pages::shown(conn, &vault, &scope, listed)?))
+            let asking = freed::requests(conn, &clock, &scope, &session)?;
+            let of: Vec<ChildId> = asking.iter().map(|row| row.request.asked.child).collect();
+            let names = children::full_names(conn, &vault, &scope.reader(), &of)?;
+            let requests = asking.into_iter().map(|row| Asking::of(row, &names, session.slot)).collect::<Vec<_>>();
+            Ok((session, pages::shown(conn, &vault, &scope, listed)?, requests))
         })
         .await?;
     let waiting = shown.split_off(1);
@@ -325,10 +342,23 @@ async fn place_page(
         freed: place,
         count: i64::try_from(waiting.len()).unwrap_or(i64::MAX),
         waiting,
+        requests,
         href: links::session_place(id),
         booking_href: links::booking_at(from, freed.slot.duration.0),
         form,
     })
+}
+
+impl Asking {
+    fn of(row: Listed, names: &BTreeMap<ChildId, String>, place: Slot) -> Self {
+        let (asked, at) = (row.request.asked, NaiveDateTime::new(place.on, place.start_time()));
+        Self {
+            child: names.get(&asked.child).cloned().unwrap_or_else(|| row.around.reference.clone()),
+            reference: row.around.reference,
+            duration: asked.duration,
+            href: links::booking_for_at(row.request.id, asked.child, at, asked.duration.0),
+        }
+    }
 }
 
 /// Gives a freed place to a session that waits for an earlier one.

@@ -315,7 +315,8 @@ async fn cancelled(app: &App, viewer: &Viewer, id: SessionId, count: usize) -> R
         .db
         .read_async::<_, DbError>(move |conn| {
             let session = look_up::load(conn, &scope, id)?.session;
-            let waiting = freed::waiting(conn, &clock, &scope, &session)?.len();
+            let waiting = freed::waiting(conn, &clock, &scope, &session)?.len()
+                + freed::requests(conn, &clock, &scope, &session)?.len();
             Ok((session.slot.starts_at > clock.now(), waiting))
         })
         .await?;

@@ -17,6 +17,7 @@ use crate::idempotency::{Once, write_once};
 use crate::ids::SessionId;
 use crate::links;
 use crate::quotas::{Reach, look_up as quotas};
+use crate::requests::{Standing, look_up as requests};
 use crate::school_calendar::look_up as school_calendar;
 use crate::sessions::look_up;
 use crate::sessions::pages::{self, Shown};
@@ -37,6 +38,8 @@ struct TodayPage {
     quotas: Vec<Meter>,
     referrals: Vec<ReferralLine>,
     invoice: MonthSoFar,
+    /// How many requests for a session wait for an answer.
+    requests: i64,
 }
 
 /// A booked session that has started.
@@ -106,6 +109,7 @@ pub async fn show_today(app: &App, who: &SignedIn, request: &HttpRequest) -> Res
                 tomorrow_on: today.checked_add_days(Days::new(1)).unwrap_or(today),
                 quotas,
                 referrals: referrals(conn, &vault, &scope, today)?,
+                requests: requests::count(conn, &scope.reader(), Some(Standing::Open))?,
                 invoice: month_so_far(conn, &scope, Month::of(today))?,
             })
         })

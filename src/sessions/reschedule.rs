@@ -9,7 +9,7 @@ use crate::failure::{Failure, Refusal, refuse};
 use crate::ids::SessionId;
 use crate::sessions::admission::{self, AdmissionRefusal};
 use crate::sessions::book::{self, BookRefusal};
-use crate::sessions::book_many::{ManyRefused, lock_days};
+use crate::sessions::book_many::{ManyRefused, lock_days, period};
 use crate::sessions::notices;
 use crate::sessions::warnings::{self, Surroundings};
 use crate::sessions::{Phase, Session, Slot, SlotRefusal, Viewer, facts, store};
@@ -71,7 +71,13 @@ pub fn reschedule(
     to: &Move,
 ) -> Result<Vec<SessionId>, Failure<MoveRefusal>> {
     let steps = steps(tx, who, id, to)?;
-    let unusual = (!to.although_unusual).then(|| warnings::surroundings(tx)).transpose()?;
+    let days: Vec<NaiveDate> = steps.iter().map(|step| step.on).collect();
+    let unusual = match (steps.first(), period(&days)) {
+        (Some(first), Some(period)) if !to.although_unusual => {
+            Some(warnings::surroundings(tx, first.before.psychologist_id, period)?)
+        }
+        _ => None,
+    };
     let (mut moved, mut refused) = (Vec::new(), Vec::new());
     for Step { before, on, slot } in &steps {
         let outcome = tx.attempt(|tx| {

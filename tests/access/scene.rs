@@ -9,10 +9,12 @@ use psypre::calendar::Month;
 use psypre::children::{ChildIdentity, GuardianContact, create_child};
 use psypre::hours::Minutes;
 use psypre::ids::{
-    AccountId, ApiTokenId, ChildId, InvitationId, InvoiceId, LeaveId, OpeningId, ReferralId, SessionId, SubstitutionId,
+    AccountId, ApiTokenId, ChildId, InvitationId, InvoiceId, LeaveId, OpeningId, ReferralId, RequestId, SessionId,
+    SubstitutionId,
 };
 use psypre::invoices::issue::{self, Issuance, Order};
 use psypre::openings::{Rhythm, Span, Terms, create};
+use psypre::requests::{Moment, Standing, Wish};
 use psypre::schema;
 use psypre::sessions::record::Recording;
 use psypre::sessions::{Attendance, Phase, Reason, Slot, Viewer, approve, book, record, refuse};
@@ -89,6 +91,7 @@ impl Scene {
             file.sessions(&world, &people, hour, &mut things);
             things.insert((Thing::Child, place), file.child.to_string());
             things.insert((Thing::Referral, place), file.referral.to_string());
+            things.insert((Thing::Request, place), asked(app, &file, people.referent).to_string());
             things.insert((Thing::Guardian, place), guardian_of(app, file.child));
             things.insert((Thing::Substitution, place), people.substitution(&world, place).to_string());
             secrets.insert(place, file.secrets(&world));
@@ -280,6 +283,26 @@ fn approve(world: &World<'_>, session: SessionId) {
 fn programme_of(app: &TestApp, session: SessionId) -> psypre::ids::ProgrammeId {
     use schema::sessions;
     app.read(|conn| sessions::table.find(session).select(sessions::programme_id).first(conn))
+}
+
+/// A request for a session of a child that waits for an answer.
+fn asked(app: &TestApp, file: &File, by: AccountId) -> RequestId {
+    use schema::{children, requests as r};
+    let id = RequestId::new();
+    app.write(|tx| {
+        let conn = &mut **tx;
+        let programme: psypre::ids::ProgrammeId =
+            children::table.find(file.child).select(children::programme_id).first(conn)?;
+        diesel::insert_into(r::table)
+            .values((
+                (r::id.eq(id), r::programme_id.eq(programme), r::child_id.eq(file.child)),
+                (r::duration_minutes.eq(Minutes(45)), r::from_on.eq(day("2026-12-01")), r::weekdays.eq(0)),
+                (r::moment.eq(Moment::Any), r::wish.eq(Wish::Nothing), r::wants_earlier.eq(false)),
+                (r::state.eq(Standing::Open), r::requested_by.eq(by), r::requested_at.eq(app.app.clock.now())),
+            ))
+            .execute(conn)
+    });
+    id
 }
 
 fn guardian_of(app: &TestApp, child: ChildId) -> String {

@@ -9,6 +9,8 @@ pub enum Thing {
     Child,
     Guardian,
     Referral,
+    /// A request for a session that waits.
+    Request,
     /// A session that stands there.
     Session(Phase),
     Opening,
@@ -82,6 +84,7 @@ pub fn sees(role: Role, thing: Thing) -> Sees {
     let [psychologist, coordinator, referent, administrator, accountant, auditor] = match thing {
         //                                              psychologist coordinator    referent  administrator accountant auditor
         Thing::Child | Thing::Guardian | Thing::Referral => [OwnWork, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
+        Thing::Request                                   => [OwnWork, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
         Thing::Session(_)                                => [OwnWork, OwnProgrammes, Nothing,  Nothing,      Nothing,   Nothing],
         Thing::Opening | Thing::Leave                    => [OwnWork, Nothing,       Nothing,  Nothing,      Nothing,   Nothing],
         Thing::Export                                    => [Nothing, Nothing,       Nothing,  Nothing,      All,       Nothing],
@@ -198,6 +201,10 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/api/v1/invoices/{invoice}/payment", &[Thing::Invoice]),
     ("/api/v1/invoices/{invoice}/credit-note", &[Thing::Invoice]),
     ("/exports/{file}", &[Thing::Export]),
+    ("/demandes/{request}/refus", &[Thing::Request]),
+    ("/demandes/{request}/retrait", &[Thing::Request]),
+    ("/api/v1/requests/{request}/refusal", &[Thing::Request]),
+    ("/api/v1/requests/{request}/withdrawal", &[Thing::Request]),
     ("/orientations/{referral}", &[Thing::Referral]),
     ("/orientations/{referral}/modification", &[Thing::Referral]),
     ("/orientations/{referral}/consentements", &[Thing::Referral]),
@@ -216,6 +223,8 @@ pub const BODIES: &[(&str, &str)] = &[
         r#"{"session_on": "2026-12-03", "starts_at": "16:00:00", "duration_minutes": 45}"#,
     ),
     ("/api/v1/sessions/{session}/earlier", r#"{"wanted": true}"#),
+    ("/demandes/{request}/refus", "reason=no_place"),
+    ("/api/v1/requests/{request}/refusal", r#"{"reason": "no_place"}"#),
     (
         "/api/v1/sessions/{session}/correction",
         r#"{"attendance": "held", "session_on": "2026-11-05", "starts_at": "09:00:00", "duration_minutes": 45}"#,
@@ -284,6 +293,13 @@ pub const BESIDE: &[(&str, &str, Thing, &str)] = &[
         Thing::Child,
         "child=<id>%2B<psychologist>&session_on=2026-11-27&starts_at=16:00&duration=45 min",
     ),
+    (
+        "POST",
+        "/api/v1/requests",
+        Thing::Child,
+        r#"{"child_id": "<id>", "duration_minutes": 45, "from_on": "2026-12-01"}"#,
+    ),
+    ("POST", "/demandes/nouvelle", Thing::Child, "child=<id>&duration=45 min&from_on=2026-12-01&moment=any&wish=none"),
     ("POST", "/validations", Thing::Session(Phase::Recorded), "session=<id>"),
     ("POST", "/api/v1/approvals", Thing::Session(Phase::Recorded), r#"{"session_ids": ["<id>"]}"#),
 ];
