@@ -58,6 +58,7 @@ pub mod budgets;
 
 pub mod exports;
 
+pub mod day_before;
 pub mod reminders;
 
 pub mod audit;

@@ -299,6 +299,11 @@ pub fn guardian(child: ChildId, id: GuardianId) -> String {
     format!("{CHILDREN}/{child}/responsables/{id}")
 }
 
+/// Whether a guardian is reminded the day before.
+pub fn guardian_reminders(child: ChildId, guardian: GuardianId) -> String {
+    format!("{}/rappels", self::guardian(child, guardian))
+}
+
 /// Extending a referral, adding hours to it, or ending it.
 pub fn change_referral(id: ReferralId) -> String {
     format!("/orientations/{id}/modification")

@@ -32,6 +32,7 @@ use crate::{
         children::api::show_child,
         children::api::list_referrals,
         children::api::create_referral,
+        children::api::create_reminders,
         children::api::create_consent,
         invoices::api::list_invoices,
         invoices::api::create_invoice,

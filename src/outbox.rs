@@ -4,6 +4,8 @@
 //! the peer puts off is tried again, later and later. A `Message-ID` never changes, so that a peer cut off after it
 //! accepted can tell the second copy.
 
+use std::collections::BTreeSet;
+
 use chrono::Duration;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
@@ -67,6 +69,26 @@ pub struct Mail {
     pub failed_at: Option<Ts>,
     /// The events that it tells of, for a calendar.
     pub calendar: Option<String>,
+    /// What it is written from when it leaves; its words and its address are empty until then.
+    pub written_from: Option<String>,
+}
+
+/// The kind of the mails that do not name who sends them: their reader is a family.
+pub const GUARDIAN_REMINDER: &str = "guardian_reminder";
+
+impl Mail {
+    /// The same mail, in the words that it leaves with.
+    #[must_use]
+    pub fn in_words(&self, message: Message) -> Self {
+        Self {
+            recipient: message.recipient,
+            subject: message.subject,
+            text_body: message.text,
+            html_body: message.html,
+            calendar: message.calendar,
+            ..self.clone()
+        }
+    }
 }
 
 /// Queues a mail; it exists only if the transaction commits. Returns whether it is new.
@@ -74,6 +96,55 @@ pub struct Mail {
 /// # Errors
 /// When the database fails.
 pub fn enqueue(tx: &mut Tx<'_>, clock: &Clock, message: Message) -> QueryResult<bool> {
+    insert(tx, clock, message, None)
+}
+
+/// Queues a mail that is written when it leaves, from identifiers that say what of. Returns whether it is new.
+///
+/// # Errors
+/// When the database fails.
+pub fn enqueue_unwritten(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    kind: &'static str,
+    dedupe_key: String,
+    from: String,
+) -> QueryResult<bool> {
+    let empty = String::new;
+    let message = Message {
+        kind,
+        dedupe_key: Some(dedupe_key),
+        recipient: empty(),
+        subject: empty(),
+        text: empty(),
+        html: empty(),
+        calendar: None,
+    };
+    insert(tx, clock, message, Some(from))
+}
+
+/// Which of these keys are queued or sent.
+///
+/// # Errors
+/// When the database fails.
+pub fn known(conn: &mut AnyConnection, keys: &[String]) -> QueryResult<BTreeSet<String>> {
+    let found: Vec<Option<String>> =
+        mails::table.filter(mails::dedupe_key.eq_any(keys)).select(mails::dedupe_key).load(conn)?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Forgets a mail that has nothing to say any more. Its key is free again.
+///
+/// # Errors
+/// When the database fails.
+pub fn forget(db: &Db, mail: &Mail) -> Result<(), DbError> {
+    db.write::<_, DbError>(|tx| {
+        diesel::delete(mails::table.find(mail.id).filter(mails::sent_at.is_null())).execute(&mut **tx)?;
+        Ok(())
+    })
+}
+
+fn insert(tx: &mut Tx<'_>, clock: &Clock, message: Message, written_from: Option<String>) -> QueryResult<bool> {
     let id = MailId::new();
     let now = clock.now();
     let mail = Mail {
@@ -93,6 +164,7 @@ pub fn enqueue(tx: &mut Tx<'_>, clock: &Clock, message: Message) -> QueryResult<
         sent_at: None,
         failed_at: None,
         calendar: message.calendar,
+        written_from,
     };
     let conn = &mut **tx;
     let written =

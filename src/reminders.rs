@@ -12,6 +12,7 @@ use crate::budgets;
 use crate::calendar::{self, Month};
 use crate::clock::Clock;
 use crate::conventions::look_up as conventions;
+use crate::day_before;
 use crate::db::{Db, DbError, Tx};
 use crate::ids::{AccountId, ProgrammeId};
 use crate::mails::{MonthClosing, Reader, SessionsToApprove, Waiting};
@@ -31,6 +32,7 @@ const LONGEST_WINDOW: u32 = 12;
 /// # Errors
 /// When the database fails.
 pub fn run(db: &Db, clock: &Clock) -> Result<(), DbError> {
+    day_before::run(db, clock)?;
     if calendar::local_time(clock.now()).hour() < MORNING {
         return Ok(());
     }

@@ -210,6 +210,8 @@ routes! {
     POST "/enfants/{child}/responsables" [Coordinator] children::pages_child::create_guardian;
     GET "/enfants/{child}/responsables/{guardian}" [Coordinator] children::pages_child::show_guardian;
     POST "/enfants/{child}/responsables/{guardian}" [Coordinator] children::pages_child::create_guardian_edit;
+    GET "/enfants/{child}/responsables/{guardian}/rappels" [Coordinator] children::pages_reminders::show_reminders;
+    POST "/enfants/{child}/responsables/{guardian}/rappels" [Coordinator] children::pages_reminders::create_reminders;
     GET "/enfants/{child}/orientation" [Coordinator] children::pages_referral::show_new_referral;
     POST "/enfants/{child}/orientation" [Coordinator] children::pages_referral::create_referral;
     GET "/orientations/{referral}" [Coordinator, Psychologist, Referent] children::pages_referral::show_referral;
@@ -220,6 +222,7 @@ routes! {
     GET "/api/v1/children/{child}" [Coordinator, Psychologist, Referent] children::api::show_child;
     GET "/api/v1/referrals" [Coordinator, Psychologist, Referent] children::api::list_referrals;
     POST "/api/v1/referrals" [Coordinator] children::api::create_referral;
+    POST "/api/v1/children/{child}/guardians/{guardian}/reminders" [Coordinator] children::api::create_reminders;
     POST "/api/v1/referrals/{referral}/consents" [Coordinator] children::api::create_consent;
 
     // requests for a session

@@ -369,6 +369,7 @@ diesel::table! {
         relation -> Binary,
         phone -> Nullable<Binary>,
         email -> Nullable<Binary>,
+        reminders_since -> Nullable<Date>,
     }
 }
 
@@ -644,6 +645,7 @@ diesel::table! {
         sent_at -> Nullable<Instant>,
         failed_at -> Nullable<Instant>,
         calendar -> Nullable<Text>,
+        written_from -> Nullable<Text>,
     }
 }
 

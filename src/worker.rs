@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::App;
 use crate::mailer::{Mailer, MailerError, Round};
-use crate::reminders;
+use crate::{day_before, reminders};
 
 /// How soon a mail leaves after what causes it.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -42,7 +42,7 @@ impl Worker {
     /// # Errors
     /// When the way out of mails cannot be read from the settings, or no thread starts.
     pub fn start(app: App) -> Result<Self, WorkerError> {
-        let mut mailer = Mailer::new(&app.config)?;
+        let mut mailer = day_before::mailer(&app)?;
         let stopping = Arc::new(AtomicBool::new(false));
         let (wake, woken) = channel();
         let theirs = Arc::clone(&stopping);

@@ -25,6 +25,7 @@ mod planning;
 mod privacy;
 mod races;
 mod recording;
+mod reminders;
 mod requests;
 mod school_calendar;
 mod seed;

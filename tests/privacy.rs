@@ -122,13 +122,29 @@ fn names_are_on_the_pages_of_those_who_may_read_them(needles: &Needles, pages: &
 fn send_mails(app: &TestApp) -> Vec<Part> {
     let App { config, db, clock, .. } = &app.app;
     Mailer::new(config).unwrap().drain(db, clock, &|| false).unwrap();
-    files_of(&app.folder().join("mails"))
+    let files = files_of(&app.folder().join("mails"));
+    let reminds = |(_, bytes): &Part| String::from_utf8_lossy(bytes).contains("Un rendez-vous est pr");
+    assert!(files.iter().any(reminds), "a family is reminded");
+    files
+}
+
+/// What leaves for a family is addressed to it, and names it nowhere else.
+fn without_its_reader(bytes: Vec<u8>) -> Vec<u8> {
+    let text = String::from_utf8_lossy(&bytes);
+    let header = |family: &Family| format!("To: {}\r\n", family.email);
+    let addressed = FAMILIES.iter().map(header).find(|header| text.contains(header.as_str()));
+    addressed.map_or_else(|| bytes.clone(), |header| text.replacen(&header, "", 1).into_bytes())
 }
 
 fn files_of(folder: &Path) -> Vec<Part> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
     let read = |path: std::path::PathBuf| {
-        if path.is_dir() { files_of(&path) } else { vec![(path.display().to_string(), std::fs::read(&path).unwrap())] }
+        if path.is_dir() {
+            return files_of(&path);
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        let is_mail = path.extension().is_some_and(|end| end == "eml");
+        vec![(path.display().to_string(), if is_mail { without_its_reader(bytes) } else { bytes })]
     };
     entries.flat_map(read).collect()
 }

@@ -33,6 +33,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("credit_note.issued", "Avoir émis"),
     ("guardian.added", "Responsable légal ajouté"),
     ("guardian.edited", "Responsable légal modifié"),
+    ("guardian.reminders_changed", "Accord pour les rappels modifié"),
     ("invoice.credited", "Facture annulée par un avoir"),
     ("invoice.deposited", "Facture déposée"),
     ("invoice.issued", "Facture émise"),

@@ -77,7 +77,8 @@ pub fn add(
     if let Err(refusal) = verify(contact) {
         return refuse(refusal);
     }
-    let guardian = Guardian { id: GuardianId::new(), child_id: child.id, contact: contact.clone() };
+    let guardian =
+        Guardian { id: GuardianId::new(), child_id: child.id, contact: contact.clone(), reminders_since: None };
     store::insert_guardian(tx, vault, &guardian)?;
     let entry = Entry {
         chain: Chain::Programme(child.programme_id),

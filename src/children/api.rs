@@ -9,6 +9,7 @@ use crate::accounts::guards::{As, SignedIn};
 use crate::accounts::{Coordinator, Role};
 use crate::app::App;
 use crate::children::add_consent::{self, GivenConsent};
+use crate::children::agree_to_reminders;
 use crate::children::create_child::{self, ChildEntry};
 use crate::children::look_up::{self, Followed, ListedChild, Order, Search};
 use crate::children::refer::{self, Grant};
@@ -470,6 +471,36 @@ async fn load_referral(app: &App, who: &As<Coordinator>, id: ReferralId) -> Resu
             Ok(ReferralAnswer::of(referral, &consents, &child.reference))
         })
         .await
+}
+
+/// Whether a guardian is reminded by e-mail the day before.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reminders {
+    /// The day on which they agreed; absent or null: they are not reminded.
+    #[serde(default)]
+    agreed_on: Option<NaiveDate>,
+}
+
+/// Records that a guardian agrees to be reminded the day before, or no longer.
+///
+/// # Errors
+/// When the child is not the caller's, the guardian not the child's, or a rule refuses.
+#[utoipa::path(
+    post, path = "/api/v1/children/{child}/guardians/{guardian}/reminders", tag = "children", request_body = Reminders,
+    params(("child" = ChildId, Path), ("guardian" = GuardianId, Path)),
+    responses((status = 204, description = "Recorded"))
+)]
+pub async fn create_reminders(
+    app: Data<App>,
+    who: As<Coordinator>,
+    ids: Path<(ChildId, GuardianId)>,
+    posted: Posted<Reminders>,
+) -> Result<HttpResponse, AppError> {
+    let (both, agreed_on) = (ids.into_inner(), posted.value.agreed_on);
+    let (caller, clock, vault) = (Coordinator::clone(&who), app.clock.clone(), app.vault.clone());
+    app.db.write_async(move |tx| agree_to_reminders::agree(tx, &vault, &clock, &caller, both, agreed_on)).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Records a guardian's consent to a referral, collected by the coordinator.

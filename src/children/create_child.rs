@@ -142,7 +142,8 @@ pub fn create(
     store::insert_child(tx, vault, &child, who.account, clock.now())?;
     for contact in guardians {
         add_guardian::verify(contact).map_err(|refusal| Failure::Refused(refusal.into()))?;
-        let guardian = Guardian { id: GuardianId::new(), child_id: child.id, contact: contact.clone() };
+        let guardian =
+            Guardian { id: GuardianId::new(), child_id: child.id, contact: contact.clone(), reminders_since: None };
         store::insert_guardian(tx, vault, &guardian)?;
     }
     let mut facts = child.facts();

@@ -8,7 +8,7 @@ use diesel::QueryResult;
 pub use super::store::{consents_to, names_of, programme_names, reference_of, referents};
 use super::{Child, ChildReference, Consent, Guardian, Reader, Referral, normalised, store};
 use crate::db::AnyConnection;
-use crate::ids::{ChildId, ReferralId};
+use crate::ids::{ChildId, GuardianId, ReferralId};
 use crate::vault::Vault;
 
 /// A child that a reader may see.
@@ -39,6 +39,35 @@ pub fn full_names(
 /// When the database fails.
 pub fn guardians(conn: &mut AnyConnection, vault: &Vault, child: &Child) -> QueryResult<Vec<Guardian>> {
     store::guardians_of(conn, vault, child.id)
+}
+
+/// From so many absences without an excuse under one referral, the coordinator is told.
+pub const MISSED_TOO_OFTEN: i64 = 2;
+
+/// The referrals, of these, under which the child missed too often without an excuse: how many times.
+///
+/// # Errors
+/// When the database fails.
+pub fn missed_too_often(conn: &mut AnyConnection, under: &[ReferralId]) -> QueryResult<BTreeMap<ReferralId, i64>> {
+    let mut missed = store::unexcused_absences(conn, under)?;
+    missed.retain(|_, times| *times >= MISSED_TOO_OFTEN);
+    Ok(missed)
+}
+
+/// The guardians of some children who agreed to be reminded the day before: each with the child.
+///
+/// # Errors
+/// When the database fails.
+pub fn reminded_guardians(conn: &mut AnyConnection, of: &[ChildId]) -> QueryResult<Vec<(GuardianId, ChildId)>> {
+    store::reminded_guardians(conn, of)
+}
+
+/// Where a guardian is reminded, if they still agree to it: for the mail that is leaving, and to be kept nowhere.
+///
+/// # Errors
+/// When the database fails, or the address does not open.
+pub fn reminder_address(conn: &mut AnyConnection, vault: &Vault, id: GuardianId) -> QueryResult<Option<String>> {
+    store::reminder_address(conn, vault, id)
 }
 
 /// The referrals of children that a reader sees: all of them, or a psychologist's own.

@@ -7,6 +7,7 @@
 
 pub mod add_consent;
 pub mod add_guardian;
+pub mod agree_to_reminders;
 pub mod api;
 pub mod change_referral;
 pub mod close_child;
@@ -19,6 +20,7 @@ pub mod look_up;
 pub mod pages;
 pub mod pages_child;
 pub mod pages_referral;
+pub mod pages_reminders;
 pub mod refer;
 mod store;
 
@@ -216,6 +218,8 @@ pub struct Guardian {
     pub child_id: ChildId,
     /// What they say of themselves.
     pub contact: GuardianContact,
+    /// When they agreed to be reminded by e-mail the day before, if they did.
+    pub reminders_since: Option<NaiveDate>,
 }
 
 /// Says nothing of the person.
@@ -503,7 +507,12 @@ mod tests {
         };
         let contact =
             GuardianContact { name: "Ana Exemple".into(), relation: "mère".into(), phone: None, email: None };
-        let guardian = Guardian { id: GuardianId::new(), child_id: ChildId::new(), contact: contact.clone() };
+        let guardian = Guardian {
+            id: GuardianId::new(),
+            child_id: ChildId::new(),
+            contact: contact.clone(),
+            reminders_since: None,
+        };
         let printed = format!("{identity:?} {contact:?} {guardian:?}");
         for word in ["Zoé", "Exemple", "1970", "Jules", "mère"] {
             assert!(!printed.contains(word), "{printed}");

@@ -18,7 +18,7 @@ use crate::conventions;
 use crate::db::AnyConnection;
 use crate::error::AppError;
 use crate::hours::Minutes;
-use crate::ids::{ChildId, ProgrammeId, PsychologistId};
+use crate::ids::{ChildId, ProgrammeId, PsychologistId, ReferralId};
 use crate::links;
 use crate::vault::Vault;
 use crate::web::{self, Choice, FormState, Icon, Layout, Meter, Page, Query, Sort, Status, Tone, filters};
@@ -167,6 +167,9 @@ fn rows(
     let names = psychologist_names(conn)?;
     let programmes: Vec<ProgrammeId> = listed.iter().map(|row| row.child.programme_id).collect();
     let programmes = look_up::programme_names(conn, &programmes)?;
+    let shown = listed.iter().filter_map(|row| row.referral_on(today)).map(|(referral, _)| referral.id);
+    let under: Vec<ReferralId> = shown.filter(|_| reader.is_coordinator()).collect();
+    let missed = look_up::missed_too_often(conn, &under)?;
     let row = |listed: ListedChild| {
         let child = &listed.child;
         let referral = listed
@@ -178,7 +181,10 @@ fn rows(
             reference: child.reference.to_string(),
             age: child.identity.age_on(today),
             programme: programmes.get(&child.programme_id).cloned().unwrap_or_default(),
-            statuses: child_statuses(child, referral.as_ref(), today),
+            statuses: child_statuses(child, referral.as_ref(), today)
+                .into_iter()
+                .chain(referral.as_ref().and_then(|mark| missed.get(&mark.referral.id)).map(|n| missed_mark(*n)))
+                .collect(),
             last_session_on: listed.last_session_on,
             referral,
         }
@@ -211,6 +217,11 @@ pub(super) fn referral_mark(
         psychologist,
         referral,
     }
+}
+
+/// Who missed too often shows as such, in words.
+fn missed_mark(times: i64) -> Status {
+    Status::waiting(format!("Absent {times}\u{a0}fois sans excuse"))
 }
 
 /// What is missing of a child's file, or that nothing is.

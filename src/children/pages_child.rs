@@ -444,7 +444,7 @@ pub async fn create_guardian(
     Ok(web::refused(&request, &guardian_page(&who, &request, &child, form, action))?)
 }
 
-async fn load_guardian(
+pub(super) async fn load_guardian(
     app: &App,
     who: &As<Coordinator>,
     (child, id): (ChildId, GuardianId),

@@ -220,7 +220,7 @@ pub fn lock_child(tx: &mut Tx<'_>, id: ChildId) -> QueryResult<()> {
         .map(drop)
 }
 
-type GuardianRow = (GuardianId, ChildId, Sealed, Sealed, Option<Sealed>, Option<Sealed>);
+type GuardianRow = (GuardianId, ChildId, Sealed, Sealed, Option<Sealed>, Option<Sealed>, Option<NaiveDate>);
 
 /// The guardians of a child, in the order in which they were entered.
 pub fn guardians_of(conn: &mut AnyConnection, vault: &Vault, child: ChildId) -> QueryResult<Vec<Guardian>> {
@@ -234,20 +234,46 @@ pub fn guardians_of(conn: &mut AnyConnection, vault: &Vault, child: ChildId) -> 
             guardians::relation,
             guardians::phone,
             guardians::email,
+            guardians::reminders_since,
         ))
         .load(conn)?;
     rows.into_iter().map(|row| open_guardian(vault, row)).collect()
 }
 
 fn open_guardian(vault: &Vault, row: GuardianRow) -> QueryResult<Guardian> {
-    let (id, child_id, name, relation, phone, email) = row;
+    let (id, child_id, name, relation, phone, email, reminders_since) = row;
     let contact = GuardianContact {
         name: open(vault, GUARDIAN_NAME, id.0, &name)?,
         relation: open(vault, GUARDIAN_RELATION, id.0, &relation)?,
         phone: open_some(vault, GUARDIAN_PHONE, id.0, phone.as_deref())?,
         email: open_some(vault, GUARDIAN_EMAIL, id.0, email.as_deref())?,
     };
-    Ok(Guardian { id, child_id, contact })
+    Ok(Guardian { id, child_id, contact, reminders_since })
+}
+
+/// Writes since when a guardian agrees to be reminded.
+pub fn set_reminders(tx: &mut Tx<'_>, id: GuardianId, since: Option<NaiveDate>) -> QueryResult<()> {
+    diesel::update(guardians::table.find(id)).set(guardians::reminders_since.eq(since)).execute(&mut **tx).map(drop)
+}
+
+/// The guardians of some children who agreed to be reminded and can be: each with the child.
+pub fn reminded_guardians(conn: &mut AnyConnection, of: &[ChildId]) -> QueryResult<Vec<(GuardianId, ChildId)>> {
+    guardians::table
+        .filter(guardians::child_id.eq_any(of))
+        .filter(guardians::reminders_since.is_not_null().and(guardians::email.is_not_null()))
+        .order((guardians::child_id, guardians::position, guardians::id))
+        .select((guardians::id, guardians::child_id))
+        .load(conn)
+}
+
+/// Where a guardian is reminded, if they still agree to it.
+pub fn reminder_address(conn: &mut AnyConnection, vault: &Vault, id: GuardianId) -> QueryResult<Option<String>> {
+    let sealed: Option<Option<Sealed>> = guardians::table
+        .filter(guardians::id.eq(id).and(guardians::reminders_since.is_not_null()))
+        .select(guardians::email)
+        .first(conn)
+        .optional()?;
+    open_some(vault, GUARDIAN_EMAIL, id.0, sealed.flatten().as_deref())
 }
 
 /// Adds a guardian after those of the child.
@@ -429,6 +455,17 @@ pub fn last_sessions(
     }
     let rows: Vec<(ChildId, Option<NaiveDate>)> = query.load(conn)?;
     Ok(rows.into_iter().filter_map(|(child, day)| Some((child, day?))).collect())
+}
+
+/// How many times a child did not come without an excuse, under each of these referrals; not what was refused.
+pub fn unexcused_absences(conn: &mut AnyConnection, under: &[ReferralId]) -> QueryResult<BTreeMap<ReferralId, i64>> {
+    let rows: Vec<(ReferralId, i64)> = sessions::table
+        .filter(sessions::referral_id.eq_any(under).and(sessions::attendance.eq("unexcused_absence")))
+        .filter(sessions::state.ne("refused"))
+        .group_by(sessions::referral_id)
+        .select((sessions::referral_id, diesel::dsl::count_star()))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The day of the last session under a referral that is not cancelled.

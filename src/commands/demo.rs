@@ -7,13 +7,13 @@ use chrono::{DateTime, FixedOffset};
 use psypre::app::App;
 use psypre::clock::Clock;
 use psypre::config::{Config, ConfigError, KeySource, MailTransport};
+use psypre::day_before;
 use psypre::db::DbError;
 use psypre::demo::{self, Account, Played};
 use psypre::exports::export::{Exporter, export};
 use psypre::exports::{ExportFormat, look_up};
 use psypre::invoices::Reader;
 use psypre::invoices::files::{self, FileRequest};
-use psypre::mailer::Mailer;
 
 use crate::commands::Outcome;
 use crate::serve;
@@ -70,7 +70,7 @@ fn export_month(app: &App, played: &Played, folder: &Path) -> Outcome {
         let file = export(&app.db, &app.clock, Exporter::System, played.month, *format)?;
         std::fs::write(folder.join(&file.name), &file.bytes)?;
     }
-    let round = Mailer::new(&app.config)?.drain(&app.db, &app.clock, &|| false)?;
+    let round = day_before::mailer(app)?.drain(&app.db, &app.clock, &|| false)?;
     println!("Facturation, {} :", played.month);
     for issued in &month.invoices {
         let invoice = &issued.invoice;

@@ -5,9 +5,8 @@ use std::process::ExitCode;
 
 use psypre::app::App;
 use psypre::db::DbError;
-use psypre::mailer::Mailer;
 use psypre::purge::{self, Purged};
-use psypre::{checks, journal, reminders};
+use psypre::{checks, day_before, journal, reminders};
 
 use crate::commands::{Outcome, tell};
 
@@ -56,7 +55,7 @@ pub fn purge(app: &App, dry_run: bool) -> Outcome {
 /// Queues what the day brings and sends what is due, once: for a machine that runs commands by the clock rather than the server.
 pub fn send_mails(app: &App) -> Outcome {
     reminders::run(&app.db, &app.clock)?;
-    let round = Mailer::new(&app.config)?.drain(&app.db, &app.clock, &|| false)?;
+    let round = day_before::mailer(app)?.drain(&app.db, &app.clock, &|| false)?;
     println!("accepted {}, put off {}, given up {}", round.accepted, round.put_off, round.rejected);
     if let Some(why) = &round.cut_short {
         println!("mail cannot leave: {why}");

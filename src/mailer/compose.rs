@@ -6,7 +6,7 @@ use lettre::Address;
 use lettre::message::header::{ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 
-use crate::outbox::Mail;
+use crate::outbox::{GUARDIAN_REMINDER, Mail};
 use crate::{ical, links};
 
 /// The widest line of the plain text, as RFC 3676 advises.
@@ -22,7 +22,7 @@ pub fn compose(mail: &Mail, from: &Mailbox, base_url: &str) -> Result<Message, S
         .singlepart(part("text/html; charset=utf-8", placed(&mail.html_body))?);
     let generated = HeaderName::new_from_ascii_str("Auto-Submitted");
     Message::builder()
-        .from(from.clone())
+        .from(if mail.kind == GUARDIAN_REMINDER { Mailbox::new(None, from.email.clone()) } else { from.clone() })
         .to(Mailbox::new(None, recipient))
         // lettre would encode a control character, which then looks odd
         .subject(mail.subject.replace(char::is_control, " "))

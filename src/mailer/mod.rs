@@ -7,6 +7,7 @@ mod compose;
 mod folder;
 mod smtp;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -14,8 +15,8 @@ use lettre::message::Mailbox;
 
 use crate::clock::Clock;
 use crate::config::{Config, MailTransport};
-use crate::db::{Db, DbError};
-use crate::outbox::{self, Attempt, Mail};
+use crate::db::{AnyConnection, Db, DbError};
+use crate::outbox::{self, Attempt, Mail, Message};
 
 /// How long a peer may stay silent.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -35,9 +36,21 @@ pub enum MailerError {
     From,
 }
 
+type Writing = dyn Fn(&mut AnyConnection, &str) -> Result<Option<Message>, DbError> + Send;
+
+/// Who writes the mails that are queued as identifiers only.
+struct Writer(Box<Writing>);
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Writer")
+    }
+}
+
 /// What mails leave by.
 #[derive(Debug)]
 pub struct Mailer {
+    writer: Option<Writer>,
     transport: Transport,
     from: Mailbox,
     base_url: String,
@@ -93,7 +106,18 @@ impl Mailer {
                 Transport::Smtp(Box::new(smtp::Smtp::new(url, patience).ok_or(MailerError::Url)?))
             }
         };
-        Ok(Self { transport, from, base_url: config.base_url.clone() })
+        Ok(Self { writer: None, transport, from, base_url: config.base_url.clone() })
+    }
+
+    /// The same, able to write the mails that are queued as identifiers only: the words of each, or nothing when there is
+    /// nothing to say any more.
+    #[must_use]
+    pub fn writing(
+        mut self,
+        writer: impl Fn(&mut AnyConnection, &str) -> Result<Option<Message>, DbError> + Send + 'static,
+    ) -> Self {
+        self.writer = Some(Writer(Box::new(writer)));
+        self
     }
 
     /// Sends all that is due, batch after batch, until nothing is, the peer fails, or `stop` says so.
@@ -130,7 +154,15 @@ impl Mailer {
             if stop() || started.elapsed() > LONGEST_BATCH {
                 return Ok(tried);
             }
-            let (attempt, broken) = match self.send(mail) {
+            let outcome = match self.written(db, mail) {
+                Ok(Some(written)) => self.send(&written),
+                Ok(None) => {
+                    outbox::forget(db, mail)?;
+                    continue;
+                }
+                Err(why) => Outcome::Answered(Attempt::PutOff(why)),
+            };
+            let (attempt, broken) = match outcome {
                 Outcome::Answered(attempt) => (attempt, None),
                 Outcome::Broken(why) => (Attempt::PutOff(why.clone()), Some(why)),
                 Outcome::Unreachable(why) => {
@@ -146,6 +178,14 @@ impl Mailer {
             }
         }
         Ok(taken.len())
+    }
+
+    /// A mail in its words; `None` when there is nothing to say any more.
+    fn written<'m>(&self, db: &Db, mail: &'m Mail) -> Result<Option<Cow<'m, Mail>>, String> {
+        let Some(from) = &mail.written_from else { return Ok(Some(Cow::Borrowed(mail))) };
+        let Some(Writer(write)) = &self.writer else { return Err("nobody here writes it".to_owned()) };
+        let message = db.read(|conn| write(conn, from)).map_err(|e| format!("it cannot be written: {e}"))?;
+        Ok(message.map(|message| Cow::Owned(mail.in_words(message))))
     }
 
     /// Opens the way unless it is open, then sends.

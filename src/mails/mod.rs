@@ -47,6 +47,7 @@ macro_rules! templates {
 }
 
 mod bookings_changed;
+mod guardian_reminder;
 mod invitation;
 mod invoice_issued;
 mod invoice_paid;
@@ -60,10 +61,12 @@ mod session_recorded;
 mod session_refused;
 mod sessions_approved;
 mod sessions_to_approve;
+mod sessions_tomorrow;
 mod substitution_ended;
 mod substitution_named;
 
 pub use bookings_changed::{BookingChange, BookingTime, BookingsChanged};
+pub use guardian_reminder::GuardianReminder;
 pub use invitation::Invitation;
 pub use invoice_issued::InvoiceIssued;
 pub use invoice_paid::InvoicePaid;
@@ -77,6 +80,7 @@ pub use session_recorded::SessionRecorded;
 pub use session_refused::SessionRefused;
 pub use sessions_approved::{ApprovedSession, SessionsApproved};
 pub use sessions_to_approve::{SessionsToApprove, Waiting};
+pub use sessions_tomorrow::{SessionsTomorrow, TomorrowSession};
 pub use substitution_ended::SubstitutionEnded;
 pub use substitution_named::SubstitutionNamed;
 

@@ -7,14 +7,15 @@ use chrono::{Days, NaiveDate};
 use diesel::QueryResult;
 
 pub use super::store::{
-    Around, OpenReferral, PaidSession, StoredDecision, Unfinished, count, paid_sessions, totals, unfinished,
-    waiting_psychologists,
+    Around, OpenReferral, PaidSession, StoredDecision, Unfinished, count, find_booked, paid_sessions, totals,
+    unfinished, waiting_psychologists,
 };
 use super::{Filter, Order, Phase, Scope, Session, Unusual, Viewer, store};
+use crate::children::look_up::missed_too_often;
 use crate::clock::Clock;
 use crate::db::AnyConnection;
 use crate::hours::Minutes;
-use crate::ids::{ChildId, PsychologistId, SessionId};
+use crate::ids::{ChildId, PsychologistId, ReferralId, SessionId};
 
 /// A session in a list, with what it is told with.
 #[derive(Debug, Clone)]
@@ -161,16 +162,19 @@ pub fn pending(conn: &mut AnyConnection, who: &Viewer, filter: &Filter, part: (i
     let children: Vec<ChildId> = listed.iter().map(|row| row.session.child_id).collect();
     let usual = usual_lengths(store::approved_lengths(conn, &children)?);
     let days = days_of(conn, &listed, &children)?;
+    let under: Vec<ReferralId> = listed.iter().map(|row| row.session.referral_id).collect();
+    let missed = missed_too_often(conn, &under)?;
     Ok(listed
         .into_iter()
         .map(|row| {
             let (session, child) = (&row.session, row.session.child_id);
             let record = session.state.record();
             let that_day = days.iter().filter(|day| **day == (child, session.slot.on)).count();
-            let unusual = record.map_or_else(Vec::new, |record| {
+            let mut unusual = record.map_or_else(Vec::new, |record| {
                 let others = i64::try_from(that_day).unwrap_or(i64::MAX) - 1;
                 Unusual::of(session.slot, record.at, usual.get(&child).copied(), others)
             });
+            unusual.extend(missed.get(&session.referral_id).map(|times| Unusual::Missed { times: *times }));
             Pending { own: record.is_some_and(|record| record.by == who.account), unusual, listed: row }
         })
         .collect())
@@ -236,4 +240,17 @@ pub fn open_children(
 /// When the database fails.
 pub fn open_referrals(conn: &mut AnyConnection, scope: &Scope, on: NaiveDate) -> QueryResult<Vec<OpenReferral>> {
     store::open_referrals(conn, scope, on)
+}
+
+/// The booked sessions of a day with what they are told with, in order: of one psychologist, or of all.
+///
+/// # Errors
+/// When the database fails.
+pub fn booked_on(
+    conn: &mut AnyConnection,
+    on: NaiveDate,
+    psychologist: Option<PsychologistId>,
+) -> QueryResult<Vec<Listed>> {
+    let booked = store::booked_on(conn, on, psychologist)?;
+    told(conn, booked)
 }

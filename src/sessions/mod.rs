@@ -545,6 +545,11 @@ pub enum Unusual {
     },
     /// The child has another session that day.
     SecondThatDay,
+    /// The child did not come several times under this referral, without an excuse.
+    Missed {
+        /// How many times.
+        times: i64,
+    },
 }
 
 /// Recorded more than so many days after, a session is late.
@@ -571,6 +576,7 @@ impl std::fmt::Display for Unusual {
             Self::Long { usual } => write!(f, "Plus longue que d’habitude ({usual})"),
             Self::Late { days } => write!(f, "Saisie {days}\u{a0}jours après"),
             Self::SecondThatDay => f.write_str("Deuxième séance du jour"),
+            Self::Missed { times } => write!(f, "Absent {times}\u{a0}fois sans excuse"),
         }
     }
 }

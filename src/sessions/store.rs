@@ -950,3 +950,31 @@ pub fn shown(conn: &mut AnyConnection, ids: &[SessionId]) -> QueryResult<Vec<Sho
         .select(shown_columns())
         .load(conn)
 }
+
+/// The booked sessions of a day, in order: of one psychologist, or of all.
+///
+/// # Errors
+/// When the database fails.
+pub fn booked_on(
+    conn: &mut AnyConnection,
+    on: NaiveDate,
+    psychologist: Option<PsychologistId>,
+) -> QueryResult<Vec<Session>> {
+    let mut query = sessions::table
+        .filter(sessions::session_on.eq(on).and(sessions::state.eq(Phase::Booked)))
+        .order((sessions::starts_at, sessions::id))
+        .into_boxed();
+    if let Some(psychologist) = psychologist {
+        query = query.filter(sessions::psychologist_id.eq(psychologist));
+    }
+    sessions_of(query.load(conn)?)
+}
+
+/// A session, if it is booked, whoever asks.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_booked(conn: &mut AnyConnection, id: SessionId) -> QueryResult<Option<Session>> {
+    let found = sessions::table.find(id).filter(sessions::state.eq(Phase::Booked)).first::<Row>(conn).optional()?;
+    found.map(Row::session).transpose()
+}

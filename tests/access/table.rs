@@ -144,6 +144,8 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/enfants/{child}/reouverture", &[Thing::Child]),
     ("/enfants/{child}/responsables", &[Thing::Child]),
     ("/enfants/{child}/responsables/{guardian}", &[Thing::Child, Thing::Guardian]),
+    ("/enfants/{child}/responsables/{guardian}/rappels", &[Thing::Child, Thing::Guardian]),
+    ("/api/v1/children/{child}/guardians/{guardian}/reminders", &[Thing::Child, Thing::Guardian]),
     ("/enfants/{child}/orientation", &[Thing::Child]),
     ("/api/v1/children/{child}", &[Thing::Child]),
     ("/api/v1/referrals/{referral}/consents", &[Thing::Referral]),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use psypre::reminders;
 use psypre::router::{Audience, ROUTES};
+use psypre::{day_before, reminders};
 
 use super::media::{self, Part};
 use crate::support::app::TestApp;
@@ -86,6 +86,10 @@ impl<'a> Month<'a> {
         let file = self.post(CHENOVE_COORDINATOR, "/enfants/nouveau", &entry).expect(303).location().to_owned();
         self.post(CHENOVE_COORDINATOR, &format!("{file}/modification"), &entry[..8]).expect(303);
         self.post(CHENOVE_COORDINATOR, "/enfants", &[("nom", family.last_name)]).expect(200);
+        let page = self.get(CHENOVE_COORDINATOR, &file).expect(200).text();
+        let guardians = hrefs(&page, &format!("{file}/responsables/"));
+        let reminders = guardians.iter().find(|path| path.ends_with("/rappels")).unwrap();
+        self.post(CHENOVE_COORDINATOR, reminders, &[("agreed_on", "2026-01-05")]).expect(303);
         let form = self.get(CHENOVE_COORDINATOR, &format!("{file}/orientation")).expect(200).text();
         let consent = form.split("name=\"consent_").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
         let (consent, psychologist) = (format!("consent_{consent}"), self.world.claire.to_string());
@@ -124,7 +128,9 @@ impl<'a> Month<'a> {
         let mut sessions = hrefs(&listed, "/seances/");
         sessions.retain(|path| path.rsplit('/').next().is_some_and(|id| id.parse::<uuid::Uuid>().is_ok()));
         assert_eq!(sessions.len(), 4, "{sessions:?}");
-        self.pass(chrono::Duration::hours(3 * 24 + 8));
+        // the evening before the one that is booked, then the evening after
+        self.pass(chrono::Duration::hours(2 * 24 + 8));
+        self.pass(chrono::Duration::hours(24));
         for path in &sessions {
             // only the booked one is still to be told
             self.post(CLAIRE, &format!("{path}/presence"), &[("attendance", "held")]);
@@ -290,6 +296,7 @@ impl<'a> Month<'a> {
         let app = &self.app().app;
         app.clock.advance(time);
         reminders::run(&app.db, &app.clock).unwrap();
+        day_before::mailer(app).unwrap().drain(&app.db, &app.clock, &|| false).unwrap();
         self.browsers.clear();
     }
 }

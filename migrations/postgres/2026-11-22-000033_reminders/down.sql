@@ -1,0 +1,2 @@
+ALTER TABLE mails DROP COLUMN written_from;
+ALTER TABLE guardians DROP COLUMN reminders_since;
