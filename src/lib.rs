@@ -52,6 +52,8 @@ pub mod openings;
 pub mod requests;
 pub mod sessions;
 
+pub mod agenda;
+
 pub mod invoices;
 
 pub mod budgets;

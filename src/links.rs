@@ -96,6 +96,8 @@ pub fn in_mail(path: &str) -> String {
     format!("{HERE}{path}")
 }
 
+/// The agenda.
+pub const AGENDA: &str = "/agenda";
 /// The openings that somebody sees.
 pub const OPENINGS: &str = "/permanences";
 /// Opening places.

@@ -7,8 +7,8 @@ use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::Role;
 use crate::{
-    accounts, audit, budgets, children, conventions, exports, invoices, openings, psychologists, quotas, requests,
-    sessions, site, substitutions, web,
+    accounts, agenda, audit, budgets, children, conventions, exports, invoices, openings, psychologists, quotas,
+    requests, sessions, site, substitutions, web,
 };
 
 /// Who may ask an address.
@@ -177,6 +177,9 @@ routes! {
     GET "/api/v1/leaves" [Psychologist] openings::api::list_leaves;
     POST "/api/v1/leaves" [Psychologist] openings::api::create_leave;
     POST "/api/v1/leaves/{leave}/withdrawal" [Psychologist] openings::api::create_leave_withdrawal;
+
+    // the agenda
+    GET "/agenda" [Psychologist, Coordinator] agenda::pages::show_agenda;
 
     // quotas
     GET "/quotites" [Administrator, Coordinator, Psychologist] quotas::pages::list_quotas;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, in import order: each may import only those before it.
-const FEATURES: [&str; 15] = [
+const FEATURES: [&str; 16] = [
     "school_calendar",
     "accounts",
     "conventions",
@@ -20,6 +20,7 @@ const FEATURES: [&str; 15] = [
     "openings",
     "requests",
     "sessions",
+    "agenda",
     "invoices",
     "budgets",
     "exports",

@@ -75,14 +75,15 @@ fn navigation(person: &Person) -> Vec<NavEntry> {
 
 fn navigation_of(role: Role) -> Vec<NavEntry> {
     let home = NavEntry::new("Aujourd’hui", links::HOME, Icon::Home);
-    let sessions = NavEntry::new("Séances", links::SESSIONS, Icon::Calendar);
+    let agenda = NavEntry::new("Agenda", links::AGENDA, Icon::Calendar);
+    let sessions = NavEntry::new("Séances", links::SESSIONS, Icon::Session);
     let children = NavEntry::new("Enfants", links::CHILDREN, Icon::People);
     let year = NavEntry::new("L’année", links::YEAR, Icon::Chart);
     let invoices = NavEntry::new("Factures", links::INVOICES, Icon::Invoice);
     match role {
-        Role::Psychologist => vec![home, sessions, children, invoices],
+        Role::Psychologist => vec![home, agenda, sessions, children, invoices],
         Role::Coordinator => {
-            vec![NavEntry::new("À valider", links::APPROVALS, Icon::Check), sessions, children, year]
+            vec![NavEntry::new("À valider", links::APPROVALS, Icon::Check), agenda, sessions, children, year]
         }
         Role::Referent => vec![children, NavEntry::new("Demandes", links::REQUESTS, Icon::List)],
         Role::Administrator => vec![

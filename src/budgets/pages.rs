@@ -16,6 +16,7 @@ use crate::error::AppError;
 use crate::hours::Minutes;
 use crate::ids::BudgetYearId;
 use crate::quotas::Reach;
+use crate::school_calendar::look_up as school_calendar;
 use crate::web::{self, Choice, FormState, Layout, Meter, Query, Status, Tone, filters};
 
 /// From how many percent held a quota is told of.
@@ -122,14 +123,16 @@ pub async fn show_year(app: Data<App>, who: SignedIn, request: HttpRequest) -> R
     let asked = query.get("exercice").map(str::parse::<BudgetYearId>).transpose().map_err(|_| AppError::NotFound)?;
     let today = app.clock.today();
     let is_own = matches!(reach, Reach::Psychologist(_));
-    let (years, seen) = app
+    let is_told = reach == Reach::Everything;
+    let (years, seen, warning) = app
         .db
         .read_async::<_, DbError>(move |conn| {
             let years = look_up::years(conn, &reach)?;
             let wanted = asked.or(look_up::present(&years, today));
             let of = years.iter().find(|of| Some(of.year.id) == wanted).cloned();
             let seen = of.map(|of| look_up::year(conn, &reach, of, today)).transpose()?;
-            Ok((years, seen))
+            let warning = if is_told { school_calendar::calendar(conn)?.warning(today) } else { None };
+            Ok((years, seen, warning))
         })
         .await?;
     if asked.is_some() && seen.is_none() {
@@ -151,7 +154,7 @@ pub async fn show_year(app: Data<App>, who: SignedIn, request: HttpRequest) -> R
             .flat_map(|seen| &seen.programmes)
             .map(|one| Choice::new(&one.code, &one.name))
             .collect(),
-        alerts: seen.as_ref().map(alerts).unwrap_or_default(),
+        alerts: seen.as_ref().map(alerts).unwrap_or_default().into_iter().chain(warning).collect(),
         view: seen.map(|seen| view(&seen, wanted.as_deref(), is_own, today)),
     };
     Ok(web::page(&request, &page)?)

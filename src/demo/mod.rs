@@ -3,6 +3,7 @@
 
 mod convention;
 mod life;
+mod openings;
 mod people;
 
 use chrono::NaiveDate;
@@ -63,6 +64,7 @@ pub fn fill(app: &App) -> Result<Played, DemoError> {
     let stage = Stage { app: App { clock: Clock::fixed(opening(start, now).utc()), ..app.clone() }, start, now };
     let convention = convention::enter(&stage)?;
     let cast = people::gather(&stage, convention)?;
+    openings::open(&stage, &cast)?;
     life::play(&stage, &cast)?;
     let month = Month::of(today).previous();
     let convention = convention::of_month(&stage, cast.coordinators[0].programmes[0], month)?;

@@ -31,6 +31,8 @@ use crate::sql_types::Ts;
 
 /// The most characters of a place.
 pub const LONGEST_PLACE: usize = 100;
+/// What is shorter is not shown as a place, though a session may be.
+const SHORTEST_PLACE: Minutes = Minutes(30);
 /// How far ahead two openings are compared, in days: past a year they repeat.
 const COMPARED_DAYS: u64 = 371;
 
@@ -333,6 +335,26 @@ impl Occurrence {
         places
     }
 
+    /// The places that are free and to come: of a usual length, and of what is left when a stretch ends sooner.
+    pub fn cut(&self, busy: &[Busy], usual: Minutes, now: Ts) -> Vec<Place> {
+        let mut places = Vec::new();
+        for (from, until) in self.free(busy) {
+            let mut starts_at = from;
+            while starts_at < until {
+                let left = i32::try_from((until.utc() - starts_at.utc()).num_minutes()).unwrap_or(usual.0);
+                let duration = Minutes(left.min(usual.0) / Minutes::QUARTER.0 * Minutes::QUARTER.0);
+                if duration < SHORTEST_PLACE {
+                    break;
+                }
+                if starts_at > now {
+                    places.push(Place { starts_at, start: calendar::local_time(starts_at), duration });
+                }
+                starts_at = later(starts_at, duration);
+            }
+        }
+        places
+    }
+
     /// The stretches that nobody has taken, in order.
     pub fn free(&self, busy: &[Busy]) -> Vec<(Ts, Ts)> {
         let mut taken: Vec<&Busy> = busy
@@ -597,6 +619,9 @@ mod tests {
         let taken = [busy(mine, "14:30:00", "15:15:00"), busy(PsychologistId::new(), "14:00:00", "17:00:00")];
         assert_eq!(starts(&occurrence.places(&taken, Minutes(60), now)), ["15:15"]);
         assert_eq!(starts(&occurrence.places(&taken, Minutes(30), now)), ["14:00", "15:15", "15:45", "16:15"]);
+        // shown whole: what is shorter than usual is a place too
+        let cut: Vec<i32> = occurrence.cut(&taken, Minutes(60), now).iter().map(|place| place.duration.0).collect();
+        assert_eq!(cut, [30, 60, 45]);
         // what has begun is no place any more
         assert_eq!(starts(&occurrence.places(&[], Minutes(60), at("15:00:00"))), ["16:00"]);
     }

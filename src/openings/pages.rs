@@ -82,7 +82,7 @@ pub async fn list_openings(app: Data<App>, who: SignedIn, request: HttpRequest) 
 async fn list_page(app: &App, who: &SignedIn, request: &HttpRequest, form: FormState) -> Result<ListPage, AppError> {
     let reach = Reach::of(who).ok_or(AppError::Forbidden(<Psychologist as Caller>::ROLE.french()))?;
     let is_own = matches!(reach, Reach::Psychologist(_));
-    let layout = who.layout(request, "Permanences").under("Séances", links::SESSIONS).for_form(&form).lead(if is_own {
+    let layout = who.layout(request, "Permanences").under("Agenda", links::AGENDA).for_form(&form).lead(if is_own {
         "Où et quand on peut prendre rendez-vous avec vous."
     } else {
         "Où et quand on peut prendre rendez-vous pour les enfants de votre PRE."
@@ -138,7 +138,7 @@ fn rows(conn: &mut AnyConnection, clock: &crate::clock::Clock, of: &[Opening]) -
 }
 
 /// "PRE de Longvic", "Tous les PRE".
-pub(super) fn programme_name(names: &Names, opening: &Opening) -> String {
+fn programme_name(names: &Names, opening: &Opening) -> String {
     let named = opening.terms.programme.and_then(|id| names.programmes.get(&id).cloned());
     named.unwrap_or_else(|| "Tous les PRE".to_owned())
 }
@@ -253,7 +253,7 @@ async fn new_page(
 ) -> Result<NewPage, AppError> {
     let psychologist = **who;
     let offered = app.db.read_async::<_, DbError>(move |conn| offered(conn, &psychologist)).await?;
-    let layout = who.layout(request, "Ouvrir une permanence").under("Séances", links::SESSIONS);
+    let layout = who.layout(request, "Ouvrir une permanence").under("Agenda", links::AGENDA);
     let layout = layout.under("Permanences", links::OPENINGS).for_form(&form);
     Ok(NewPage { layout, form, offered, today: app.clock.today() })
 }

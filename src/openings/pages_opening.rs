@@ -100,7 +100,8 @@ async fn opening_page(
             let opening = look_up::load(conn, psychologist.id, id)?;
             let days = look_up::days_to_come(conn, &clock, &opening, SHOWN_DAYS)?;
             let names = look_up::names(conn, std::iter::once((psychologist.id, opening.terms.programme)))?;
-            let programme = pages::programme_name(&names, &opening);
+            let named = opening.terms.programme.and_then(|id| names.programmes.get(&id).cloned());
+            let programme = named.unwrap_or_else(|| "tous les PRE".to_owned());
             Ok((opening, days, pages::offered(conn, &psychologist)?, programme))
         })
         .await?;
@@ -113,7 +114,7 @@ async fn opening_page(
             .layout(request, "Permanence")
             .heading(opening.when())
             .lead(lead.join(", "))
-            .under("Séances", links::SESSIONS)
+            .under("Agenda", links::AGENDA)
             .under("Permanences", links::OPENINGS)
             .for_form(&form),
         form,

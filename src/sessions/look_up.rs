@@ -86,6 +86,19 @@ pub(super) fn told(conn: &mut AnyConnection, sessions: Vec<Session>) -> QueryRes
         .collect())
 }
 
+/// The sessions of somebody's that start from one day to another, both included, in order, but those cancelled.
+///
+/// # Errors
+/// When the database fails.
+pub fn between(
+    conn: &mut AnyConnection,
+    scope: &Scope,
+    (from, until): (NaiveDate, NaiveDate),
+) -> QueryResult<Vec<Listed>> {
+    let sessions = store::between(conn, scope, from, until)?;
+    told(conn, sessions)
+}
+
 /// What a psychologist's day is made of.
 #[derive(Debug, Clone)]
 pub struct Day {

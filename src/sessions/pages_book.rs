@@ -69,6 +69,11 @@ pub async fn show_booking(app: Data<App>, who: SignedIn, request: HttpRequest) -
     Ok(web::page(&request, &page)?)
 }
 
+/// With whom a free place of the agenda is.
+fn asked_psychologist(request: &HttpRequest) -> Option<PsychologistId> {
+    Query::parse(request.query_string()).get("psychologue")?.parse().ok()
+}
+
 async fn book_page(
     app: &App,
     who: &SignedIn,
@@ -76,7 +81,7 @@ async fn book_page(
     request: &HttpRequest,
     mut form: FormState,
 ) -> Result<BookPage, AppError> {
-    let children = child_choices(app, viewer).await?;
+    let children = child_choices(app, viewer, asked_psychologist(request)).await?;
     // an address may name the child alone: with the first psychologist to whom they are entrusted
     if let Some(first) = children.iter().find(|choice| names_child_of(&form, &choice.value)) {
         form.set("child", first.value.clone());
@@ -105,12 +110,13 @@ fn stops() -> Vec<Choice> {
 }
 
 /// The children who may be seen today, each with a psychologist and what is left of the referral.
-async fn child_choices(app: &App, viewer: &Viewer) -> Result<Vec<Choice>, AppError> {
+async fn child_choices(app: &App, viewer: &Viewer, with: Option<PsychologistId>) -> Result<Vec<Choice>, AppError> {
     let (vault, today, scope) = (app.vault.clone(), app.clock.today(), viewer.scope.clone());
     let is_coordinator = viewer.is_coordinator();
     app.db
         .read_async::<_, AppError>(move |conn| {
-            let open = look_up::open_referrals(conn, &scope, today)?;
+            let mut open = look_up::open_referrals(conn, &scope, today)?;
+            open.retain(|referral| with.is_none_or(|id| referral.psychologist_id == id));
             let ids: Vec<ChildId> = open.iter().map(|referral| referral.child_id).collect();
             let names = children::full_names(conn, &vault, &pages::reader(&scope), &ids)?;
             let mut choices: Vec<Choice> = open

@@ -42,6 +42,17 @@ struct TodayPage {
     requests: i64,
 }
 
+impl TodayPage {
+    /// How many sessions are past and not recorded.
+    fn count_to_record(&self) -> String {
+        match self.to_record.iter().filter(|waiting| waiting.is_over).count() {
+            0 => "Rien à enregistrer encore".to_owned(),
+            1 => "1 séance à enregistrer".to_owned(),
+            n => format!("{n} séances à enregistrer"),
+        }
+    }
+}
+
 /// A booked session that has started.
 struct Waiting {
     session: Shown,
