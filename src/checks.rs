@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::db::AnyConnection;
 use crate::journal;
-use crate::schema::{invoice_files, invoices};
+use crate::schema::{funding_call_letters, funding_calls, invoice_files, invoices};
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +113,31 @@ const INVARIANTS: &[Invariant] = &[
                 <> (SELECT COUNT(*) FROM invoices c WHERE c.corrects_id = i.id)",
     },
     Invariant {
+        name: "the numbers of calls for funds go from 1 to n without a hole, in the order of time",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(latest), '') AS example FROM ( \
+            SELECT MAX(c.number) AS latest FROM funding_calls c WHERE c.number IS NOT NULL GROUP BY c.year \
+            HAVING MIN(c.sequence) <> 1 OR MAX(c.sequence) <> COUNT(*) \
+            UNION ALL SELECT b.number FROM funding_calls a JOIN funding_calls b ON b.year = a.year \
+                AND b.sequence = a.sequence + 1 WHERE b.sent_at < a.sent_at) AS wrong",
+    },
+    Invariant {
+        name: "the counter of calls for funds is the last number of its year",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(CAST(k.year AS TEXT)), '') AS example FROM funding_call_counters k \
+            WHERE k.last_number <> (SELECT COALESCE(MAX(c.sequence), 0) FROM funding_calls c WHERE c.year = k.year)",
+    },
+    Invariant {
+        name: "a call for funds has received what its payments come to",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(c.number), '') AS example FROM funding_calls c \
+            WHERE c.received_cents <> (SELECT COALESCE(SUM(r.amount_cents), 0) FROM funding_receipts r \
+                WHERE r.funding_call_id = c.id)",
+    },
+    Invariant {
+        name: "a call for funds that was sent has its letter",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(c.number), '') AS example FROM funding_calls c \
+            WHERE c.number IS NOT NULL \
+            AND NOT EXISTS (SELECT 1 FROM funding_call_letters l WHERE l.funding_call_id = c.id)",
+    },
+    Invariant {
         name: "a session holds and bills what its state and attendance say (rules 1 and 6)",
         broken: "SELECT COUNT(*) AS n, COALESCE(MIN(c.reference), '') AS example FROM sessions s \
             JOIN children c ON c.id = s.child_id \
@@ -199,12 +224,28 @@ pub fn run(conn: &mut AnyConnection) -> QueryResult<Vec<Violation>> {
         }
     }
     violations.extend(altered_files(conn)?);
+    violations.extend(altered_letters(conn)?);
     violations.extend(
         journal::verify(conn)?
             .into_iter()
             .map(|found| Violation { invariant: "the journal's chains hold (rule 11)", detail: found.to_string() }),
     );
     Ok(violations)
+}
+
+/// The letters of calls for funds that are not those of their hash: some ten a year.
+fn altered_letters(conn: &mut AnyConnection) -> QueryResult<Vec<Violation>> {
+    let letters: Vec<(Option<String>, Vec<u8>, Vec<u8>)> = funding_call_letters::table
+        .inner_join(funding_calls::table)
+        .select((funding_calls::number, funding_call_letters::sha256, funding_call_letters::bytes))
+        .order(funding_call_letters::funding_call_id)
+        .load(conn)?;
+    let altered = letters.into_iter().filter(|(_, hash, bytes)| Sha256::digest(bytes).as_slice() != hash.as_slice());
+    let told = |(number, ..): (Option<String>, _, _)| Violation {
+        invariant: "the letter of a call for funds is the one that was sent",
+        detail: number.unwrap_or_default(),
+    };
+    Ok(altered.map(told).collect())
 }
 
 const FILES_AT_ONCE: i64 = 200;

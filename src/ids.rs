@@ -53,6 +53,10 @@ crate::id_types! {
     OpeningId,
     /// A leave of a psychologist.
     LeaveId,
+    /// A call for funds (*appel de fonds*).
+    FundingCallId,
+    /// A payment received for a call for funds.
+    FundingReceiptId,
     /// An invoice or a credit note.
     InvoiceId,
     /// An entry of the journal.

@@ -45,6 +45,8 @@ pub mod substitutions;
 pub mod conventions;
 pub mod quotas;
 
+pub mod funding_calls;
+
 pub mod psychologists;
 
 pub mod children;

@@ -4,8 +4,8 @@ use chrono::{NaiveDate, NaiveDateTime};
 
 use crate::calendar::Month;
 use crate::ids::{
-    AccountId, ApiTokenId, ChildId, ConventionId, GuardianId, InvoiceId, LeaveId, OpeningId, PsychologistId,
-    ReferralId, RequestId, SessionId, SubstitutionId,
+    AccountId, ApiTokenId, BudgetYearId, ChildId, ConventionId, FundingCallId, GuardianId, InvoiceId, LeaveId,
+    OpeningId, PsychologistId, ReferralId, RequestId, SessionId, SubstitutionId,
 };
 
 /// The page that waits for whoever signs in.
@@ -52,6 +52,8 @@ pub const NEW_CHILD: &str = "/enfants/nouveau";
 pub const QUOTAS: &str = "/quotites";
 /// The year at a glance.
 pub const YEAR: &str = "/annee";
+/// Calls for funds.
+pub const FUNDING_CALLS: &str = "/appels-de-fonds";
 /// Invoices.
 pub const INVOICES: &str = "/factures";
 /// The preview of a month's invoice.
@@ -374,6 +376,36 @@ pub fn account(id: AccountId) -> String {
 /// A psychologist's billing identity, for the administrator.
 pub fn psychologist(id: PsychologistId) -> String {
     format!("{PSYCHOLOGISTS}/{id}")
+}
+
+/// The calls for funds of a budget year.
+pub fn funding_calls(year: BudgetYearId) -> String {
+    format!("{FUNDING_CALLS}?exercice={year}")
+}
+
+/// The calls for funds of a budget year as a file.
+pub fn funding_calls_export(year: BudgetYearId, format: &str) -> String {
+    format!("{FUNDING_CALLS}/export?exercice={year}&format={format}")
+}
+
+/// A call for funds.
+pub fn funding_call(id: FundingCallId) -> String {
+    format!("{FUNDING_CALLS}/{id}")
+}
+
+/// The letter of a call for funds.
+pub fn funding_call_letter(id: FundingCallId) -> String {
+    format!("{FUNDING_CALLS}/{id}/lettre.pdf")
+}
+
+/// Sending a call for funds.
+pub fn funding_call_sending(id: FundingCallId) -> String {
+    format!("{FUNDING_CALLS}/{id}/envoi")
+}
+
+/// Recording a payment of a call for funds.
+pub fn funding_call_receipts(id: FundingCallId) -> String {
+    format!("{FUNDING_CALLS}/{id}/versements")
 }
 
 /// A convention, by its short name.

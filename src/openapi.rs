@@ -7,7 +7,8 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    accounts, audit, budgets, children, exports, invoices, openings, quotas, requests, sessions, substitutions,
+    accounts, audit, budgets, children, exports, funding_calls, invoices, openings, quotas, requests, sessions,
+    substitutions,
 };
 
 /// Every address of the API.
@@ -78,6 +79,11 @@ use crate::{
         openings::api::create_leave_withdrawal,
         quotas::api::list_quotas,
         budgets::api::list_budgets,
+        funding_calls::api::list_calls,
+        funding_calls::api::create_drafts,
+        funding_calls::api::create_sending,
+        funding_calls::api::create_receipt,
+        funding_calls::api::show_letter,
     ),
     components(schemas(ProblemDetails)),
     modifiers(&Shared),

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::db::{AnyConnection, Db, DbError, Tx};
 use crate::each;
 use crate::ids::MailId;
-use crate::schema::mails;
+use crate::schema::{mail_attachments, mails};
 use crate::sql_types::Ts;
 
 /// A mail to be: text and HTML say the same, without a child's name.
@@ -96,7 +96,7 @@ impl Mail {
 /// # Errors
 /// When the database fails.
 pub fn enqueue(tx: &mut Tx<'_>, clock: &Clock, message: Message) -> QueryResult<bool> {
-    insert(tx, clock, message, None)
+    Ok(insert(tx, clock, message, None)?.is_some())
 }
 
 /// Queues a mail that is written when it leaves, from identifiers that say what of. Returns whether it is new.
@@ -120,7 +120,7 @@ pub fn enqueue_unwritten(
         html: empty(),
         calendar: None,
     };
-    insert(tx, clock, message, Some(from))
+    Ok(insert(tx, clock, message, Some(from))?.is_some())
 }
 
 /// Which of these keys are queued or sent.
@@ -144,7 +144,13 @@ pub fn forget(db: &Db, mail: &Mail) -> Result<(), DbError> {
     })
 }
 
-fn insert(tx: &mut Tx<'_>, clock: &Clock, message: Message, written_from: Option<String>) -> QueryResult<bool> {
+/// Writes a mail; gives nothing when its key was used before.
+fn insert(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    message: Message,
+    written_from: Option<String>,
+) -> QueryResult<Option<MailId>> {
     let id = MailId::new();
     let now = clock.now();
     let mail = Mail {
@@ -169,7 +175,54 @@ fn insert(tx: &mut Tx<'_>, clock: &Clock, message: Message, written_from: Option
     let conn = &mut **tx;
     let written =
         each!(conn => diesel::insert_into(mails::table).values(&mail).on_conflict_do_nothing().execute(conn))?;
-    Ok(written == 1)
+    Ok((written == 1).then_some(id))
+}
+
+/// A file that travels with a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Attachment {
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+impl Attachment {
+    /// A PDF.
+    pub fn pdf(name: String, bytes: Vec<u8>) -> Self {
+        Self { name, media_type: "application/pdf".to_owned(), bytes }
+    }
+}
+
+/// Queues a mail with a file, unless it was queued already.
+///
+/// # Errors
+/// When the database fails.
+pub fn enqueue_with(tx: &mut Tx<'_>, clock: &Clock, message: Message, file: &Attachment) -> QueryResult<bool> {
+    let Some(id) = insert(tx, clock, message, None)? else { return Ok(false) };
+    diesel::insert_into(mail_attachments::table)
+        .values((
+            mail_attachments::mail_id.eq(id),
+            mail_attachments::name.eq(&file.name),
+            mail_attachments::media_type.eq(&file.media_type),
+            mail_attachments::bytes.eq(&file.bytes),
+        ))
+        .execute(&mut **tx)?;
+    Ok(true)
+}
+
+/// The file that travels with a mail, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub fn attachment(conn: &mut AnyConnection, mail: MailId) -> QueryResult<Option<Attachment>> {
+    mail_attachments::table
+        .find(mail)
+        .select((mail_attachments::name, mail_attachments::media_type, mail_attachments::bytes))
+        .first(conn)
+        .optional()
 }
 
 /// How an attempt to send ended.

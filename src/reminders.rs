@@ -1,5 +1,5 @@
 //! What is told because time passes: the sessions that wait, each morning; the months that end; the hours that will not
-//! last.
+//! last; the calls for funds that are overdue.
 //!
 //! It may run as often as one likes, on as many instances: each mail has a key that makes it one.
 
@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::conventions::look_up as conventions;
 use crate::day_before;
 use crate::db::{Db, DbError, Tx};
+use crate::funding_calls;
 use crate::ids::{AccountId, ProgrammeId};
 use crate::mails::{MonthClosing, Reader, SessionsToApprove, Waiting};
 use crate::outbox;
@@ -42,6 +43,7 @@ pub fn run(db: &Db, clock: &Clock) -> Result<(), DbError> {
         tell_what_waits(tx, clock)?;
         tell_what_ends(tx, clock)?;
         budgets::notices::tell(tx, clock, &running_out)?;
+        funding_calls::notices::remind(tx, clock)?;
         Ok(())
     })
 }

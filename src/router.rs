@@ -7,8 +7,8 @@ use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::Role;
 use crate::{
-    accounts, agenda, audit, budgets, children, conventions, exports, invoices, openings, psychologists, quotas,
-    requests, sessions, site, substitutions, web,
+    accounts, agenda, audit, budgets, children, conventions, exports, funding_calls, invoices, openings, psychologists,
+    quotas, requests, sessions, site, substitutions, web,
 };
 
 /// Who may ask an address.
@@ -197,6 +197,20 @@ routes! {
     POST "/convention/{convention}/tarifs" [Administrator] conventions::pages::create_rate;
     GET "/convention/{convention}/reouverture" [Administrator] conventions::pages_reopening::show_new_reopening;
     POST "/convention/{convention}/reouverture" [Administrator] conventions::pages_reopening::create_reopening;
+
+    // calls for funds
+    GET "/appels-de-fonds" [Administrator, Accountant] funding_calls::pages::list_calls;
+    POST "/appels-de-fonds" [Administrator] funding_calls::pages::create_drafts;
+    GET "/appels-de-fonds/export" [Administrator, Accountant] exports::pages_funding_calls::show_funding_calls;
+    GET "/appels-de-fonds/{call}" [Administrator, Accountant] funding_calls::pages::show_call;
+    GET "/appels-de-fonds/{call}/lettre.pdf" [Administrator, Accountant] funding_calls::pages::show_letter;
+    POST "/appels-de-fonds/{call}/envoi" [Administrator] funding_calls::pages::create_sending;
+    POST "/appels-de-fonds/{call}/versements" [Administrator, Accountant] funding_calls::pages::create_receipt;
+    GET "/api/v1/funding-calls" [Administrator, Accountant] funding_calls::api::list_calls;
+    POST "/api/v1/funding-calls" [Administrator] funding_calls::api::create_drafts;
+    POST "/api/v1/funding-calls/{call}/sending" [Administrator] funding_calls::api::create_sending;
+    POST "/api/v1/funding-calls/{call}/receipts" [Administrator, Accountant] funding_calls::api::create_receipt;
+    GET "/api/v1/funding-calls/{call}/letter.pdf" [Administrator, Accountant] funding_calls::api::show_letter;
 
     // children and referrals
     GET "/enfants" [Coordinator, Psychologist, Referent] children::pages::show_children;

@@ -703,6 +703,77 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    funding_call_counters (year) {
+        year -> Integer,
+        last_number -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    funding_calls (id) {
+        id -> DbUuid,
+        budget_year_id -> DbUuid,
+        signatory_id -> DbUuid,
+        state -> Text,
+        created_by -> DbUuid,
+        created_at -> Instant,
+        year -> Nullable<Integer>,
+        sequence -> Nullable<Integer>,
+        number -> Nullable<Text>,
+        amount_cents -> Nullable<BigInt>,
+        due_on -> Nullable<Date>,
+        sent_on -> Nullable<Date>,
+        sent_to -> Nullable<Text>,
+        sent_by -> Nullable<DbUuid>,
+        sent_at -> Nullable<Instant>,
+        received_cents -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    funding_call_letters (funding_call_id) {
+        funding_call_id -> DbUuid,
+        sha256 -> Binary,
+        bytes -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    funding_receipts (id) {
+        id -> DbUuid,
+        funding_call_id -> DbUuid,
+        received_on -> Date,
+        amount_cents -> BigInt,
+        recorded_by -> DbUuid,
+        recorded_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    mail_attachments (mail_id) {
+        mail_id -> DbUuid,
+        name -> Text,
+        media_type -> Text,
+        bytes -> Binary,
+    }
+}
+
 diesel::joinable!(role_grants -> accounts (account_id));
 diesel::joinable!(role_grants -> programmes (programme_id));
 diesel::joinable!(invitations -> accounts (account_id));
@@ -766,6 +837,12 @@ diesel::joinable!(openings -> psychologists (psychologist_id));
 diesel::joinable!(openings -> programmes (programme_id));
 diesel::joinable!(opening_removals -> openings (opening_id));
 diesel::joinable!(leaves -> psychologists (psychologist_id));
+diesel::joinable!(funding_calls -> budget_years (budget_year_id));
+diesel::joinable!(funding_calls -> signatories (signatory_id));
+diesel::joinable!(funding_call_letters -> funding_calls (funding_call_id));
+diesel::joinable!(funding_receipts -> funding_calls (funding_call_id));
+diesel::joinable!(funding_receipts -> accounts (recorded_by));
+diesel::joinable!(mail_attachments -> mails (mail_id));
 diesel::joinable!(journal_entries -> accounts (actor_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -809,6 +886,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     journal_chains,
     journal_entries,
     mails,
+    mail_attachments,
+    funding_call_counters,
+    funding_calls,
+    funding_call_letters,
+    funding_receipts,
     school_breaks,
     openings,
     opening_removals,

@@ -312,6 +312,7 @@ fn filled(scene: &Scene, cell: &Cell<'_>, text: &str) -> String {
     let own = |thing| scene.id(thing, Place::Own, caller);
     text.replace("<guardian>", &guardian)
         .replace("<convention>", &own(Thing::Convention))
+        .replace("<year>", &scene.year)
         .replace("<psychologist>", &own(Thing::Psychologist))
 }
 

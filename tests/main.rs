@@ -16,6 +16,7 @@ mod children;
 mod conventions;
 mod demo;
 mod exports;
+mod funding_calls;
 mod invoicing;
 mod mail;
 mod migrations;

@@ -89,10 +89,15 @@ fn navigation_of(role: Role) -> Vec<NavEntry> {
         Role::Administrator => vec![
             year,
             NavEntry::new("Convention", links::CONVENTION, Icon::Book),
+            NavEntry::new("Appels de fonds", links::FUNDING_CALLS, Icon::Invoice),
             NavEntry::new("Comptes", links::ACCOUNTS, Icon::People),
             NavEntry::new("Journal", links::JOURNAL, Icon::List),
         ],
-        Role::Accountant => vec![invoices, NavEntry::new("Exports", links::EXPORTS, Icon::Download)],
+        Role::Accountant => vec![
+            invoices,
+            NavEntry::new("Appels de fonds", links::FUNDING_CALLS, Icon::List),
+            NavEntry::new("Exports", links::EXPORTS, Icon::Download),
+        ],
         Role::Auditor => vec![NavEntry::new("Journal", links::JOURNAL, Icon::List)],
     }
 }

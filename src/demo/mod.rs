@@ -2,6 +2,7 @@
 //! theirs, on a clock that moves.
 
 mod convention;
+mod funds;
 mod life;
 mod openings;
 mod people;
@@ -65,7 +66,9 @@ pub fn fill(app: &App) -> Result<Played, DemoError> {
     let convention = convention::enter(&stage)?;
     let cast = people::gather(&stage, convention)?;
     openings::open(&stage, &cast)?;
+    funds::call(&stage, &cast, convention)?;
     life::play(&stage, &cast)?;
+    funds::receive(&stage, &cast, convention)?;
     let month = Month::of(today).previous();
     let convention = convention::of_month(&stage, cast.coordinators[0].programmes[0], month)?;
     Ok(Played { accounts: cast.accounts, month, late: cast.psychologists[0], convention })

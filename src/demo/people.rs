@@ -4,7 +4,8 @@ use chrono::{Days, Months, NaiveDate};
 
 use crate::accounts::create::{self, NewAccount};
 use crate::accounts::{
-    Accountant, Caller, Coordinator, Person, Psychologist, Referent, Role, RoleIn, accept_invitation, sign_in,
+    Accountant, Administrator, Caller, Coordinator, Person, Psychologist, Referent, Role, RoleIn, accept_invitation,
+    sign_in,
 };
 use crate::children::add_consent::GivenConsent;
 use crate::children::create_child::{self, ChildEntry};
@@ -52,6 +53,7 @@ pub(super) struct Cast {
     pub accounts: Vec<Account>,
     pub psychologists: Vec<Psychologist>,
     pub coordinators: Vec<Coordinator>,
+    pub administrator: Administrator,
     pub accountant: Accountant,
     pub referent: Referent,
     pub followed: Vec<Followed>,
@@ -115,14 +117,15 @@ pub(super) fn gather(stage: &Stage, convention: ConventionId) -> Result<Cast, De
     let role = RoleIn { role: Role::Referent, programme: Some(desk.programme("CHE")?) };
     let referent: Referent =
         caller(&desk.account("Rose Invention", "referente.chenove", "Référente de parcours", role)?)?;
-    desk.account("Ada Exemple", "administration", "Administration", whole(Role::Administrator))?;
+    let administrator =
+        caller(&desk.account("Ada Exemple", "administration", "Administration", whole(Role::Administrator))?)?;
     let accountant = caller(&desk.account("Noa Fictif", "comptabilite", "Comptabilité", whole(Role::Accountant))?)?;
     desk.account("Aude Invention", "audit", "Audit", whole(Role::Auditor))?;
     let mut followed = Vec::new();
     for child in CHILDREN {
         followed.push(desk.child(child, &coordinators, &psychologists, referent.account)?);
     }
-    Ok(Cast { accounts: desk.accounts, psychologists, coordinators, accountant, referent, followed })
+    Ok(Cast { accounts: desk.accounts, psychologists, coordinators, administrator, accountant, referent, followed })
 }
 
 /// A role for the whole convention.

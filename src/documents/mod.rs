@@ -7,6 +7,7 @@ mod certificate;
 mod cii;
 mod content;
 mod fonts;
+mod funding_call;
 mod invoice;
 mod layout;
 mod pdf;
@@ -21,6 +22,7 @@ pub use content::{
     Address, Buyer, Channel, DocumentKind, InvoiceContent, InvoiceLine, InvoiceReference, ProfessionalNumber, Seller,
     Totals, VatRegime, VatShare,
 };
+pub use funding_call::{FundingCallContent, funding_call};
 pub use invoice::{factur_x, plain};
 pub use statement::{StatementContent, StatementRow, statement};
 

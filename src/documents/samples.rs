@@ -9,7 +9,8 @@ use crate::documents::content::{
 };
 use crate::documents::layout::{Placed, Sheet};
 use crate::documents::{
-    CertificateContent, CertificateRow, StatementContent, StatementRow, certificate, factur_x, plain, statement,
+    CertificateContent, CertificateRow, FundingCallContent, StatementContent, StatementRow, certificate, factur_x,
+    funding_call, plain, statement,
 };
 use crate::hours::Minutes;
 use crate::money::Cents;
@@ -159,6 +160,32 @@ pub(super) fn texts(sheet: &Sheet) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// A call for funds with a note, sent or still a draft.
+pub fn funding_call_of(is_sent: bool) -> FundingCallContent {
+    FundingCallContent {
+        number: is_sent.then(|| "AF2026-0004".to_owned()),
+        sent_on: day("2026-05-12"),
+        due_on: day("2026-06-30"),
+        convention: "Convention pluriannuelle d’objectifs et de moyens des programmes de réussite éducative 2024-2026"
+            .to_owned(),
+        year: "2026".to_owned(),
+        from: day("2026-01-01"),
+        until: day("2026-12-31"),
+        budget: Cents(2_000_000),
+        caller_name: "Dijon Métropole".to_owned(),
+        caller_siret: "24210041000016".to_owned(),
+        caller_street: "40 avenue du Drapeau".to_owned(),
+        caller_town: "21000 Dijon".to_owned(),
+        signatory: "CCAS de Talant".to_owned(),
+        amount: Cents(43_000),
+        note: Some(
+            "Le CCAS de Talant rémunère lui-même une psychologue : il ne contribue qu’à l’analyse de la pratique et à \
+             la formation."
+                .to_owned(),
+        ),
+    }
+}
+
 /// Every sample with the name of its file; the name says which judge is meant.
 fn files() -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
@@ -180,6 +207,10 @@ fn files() -> Vec<(String, Vec<u8>)> {
     for sessions in [0, 1, 300] {
         files.push((format!("pdf-statement-{sessions}.pdf"), statement(&statement_of(sessions)).expect("PDF")));
         files.push((format!("pdf-certificate-{sessions}.pdf"), certificate(&certificate_of(sessions)).expect("PDF")));
+    }
+    for (name, is_sent) in [("sent", true), ("draft", false)] {
+        let letter = funding_call(&funding_call_of(is_sent)).expect("PDF");
+        files.push((format!("pdf-funding-call-{name}.pdf"), letter));
     }
     files
 }

@@ -24,7 +24,7 @@ pub enum Cell {
 }
 
 impl Cell {
-    fn text(words: impl ToString) -> Self {
+    pub(super) fn text(words: impl ToString) -> Self {
         Self::Text(words.to_string())
     }
 }
@@ -40,11 +40,11 @@ pub struct Column {
     pub summed: bool,
 }
 
-const fn column(heading: &'static str, width: u8) -> Column {
+pub(super) const fn column(heading: &'static str, width: u8) -> Column {
     Column { heading, width, summed: false }
 }
 
-const fn summed(heading: &'static str, width: u8) -> Column {
+pub(super) const fn summed(heading: &'static str, width: u8) -> Column {
     Column { heading, width, summed: true }
 }
 

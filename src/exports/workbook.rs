@@ -8,6 +8,7 @@ use super::tables::{self, Cell, Column, Table};
 use super::{ExportRefusal, MonthExport};
 use crate::hours::Minutes;
 use crate::money::Cents;
+use crate::sql_types::Ts;
 
 /// Writes the workbook of a month.
 pub fn write(export: &MonthExport) -> Result<Vec<u8>, ExportRefusal> {
@@ -31,6 +32,19 @@ fn sheets(export: &MonthExport) -> Result<Vec<u8>, XlsxError> {
     let below = write_table(sheet, &programmes, &styles)?;
     write_tax(sheet, below, export, &styles)?;
     workbook.save_to_buffer()
+}
+
+/// Writes a workbook of one table.
+pub fn write_table_alone(table: &Table, made_at: Ts) -> Result<Vec<u8>, ExportRefusal> {
+    let write = || {
+        let mut workbook = Workbook::new();
+        let properties =
+            DocProperties::new().set_title(table.name).set_author("PsyPRE").set_creation_datetime(&made_at.utc());
+        workbook.set_properties(&properties);
+        write_table(workbook.add_worksheet(), table, &Styles::new())?;
+        workbook.save_to_buffer()
+    };
+    write().map_err(|e: XlsxError| ExportRefusal::not_written(e))
 }
 
 struct Styles {

@@ -6,20 +6,32 @@ use lettre::Address;
 use lettre::message::header::{ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 
-use crate::outbox::{GUARDIAN_REMINDER, Mail};
+use crate::outbox::{Attachment, GUARDIAN_REMINDER, Mail};
 use crate::{ical, links};
 
 /// The widest line of the plain text, as RFC 3676 advises.
 const WIDTH: usize = 76;
 
 /// Writes the message. Headers are typed: what stands in a subject or in an address stays in it.
-pub fn compose(mail: &Mail, from: &Mailbox, base_url: &str) -> Result<Message, String> {
+pub fn compose(mail: &Mail, file: Option<Attachment>, from: &Mailbox, base_url: &str) -> Result<Message, String> {
     let recipient: Address = mail.recipient.parse().map_err(|_| "the recipient is no address".to_owned())?;
     let placed = |body: &str| body.replace(&format!("{}/", links::HERE), &format!("{base_url}/"));
     let bodies = MultiPart::alternative()
         .boundary(format!("psypre-{}", mail.id))
         .singlepart(part("text/plain; charset=utf-8; format=flowed", flowed(&placed(&mail.text_body)))?)
         .singlepart(part("text/html; charset=utf-8", placed(&mail.html_body))?);
+    let calendar = mail.calendar.as_ref().map(|events| Attachment {
+        name: "rendez-vous.ics".to_owned(),
+        media_type: "text/calendar; charset=utf-8; method=PUBLISH".to_owned(),
+        bytes: ical::organised_by(events, from.email.as_ref()).into_bytes(),
+    });
+    let bodies = match file.or(calendar) {
+        None => bodies,
+        Some(file) => MultiPart::mixed()
+            .boundary(format!("psypre-mixed-{}", mail.id))
+            .multipart(bodies)
+            .singlepart(attached(file)?),
+    };
     let generated = HeaderName::new_from_ascii_str("Auto-Submitted");
     Message::builder()
         .from(if mail.kind == GUARDIAN_REMINDER { Mailbox::new(None, from.email.clone()) } else { from.clone() })
@@ -29,22 +41,8 @@ pub fn compose(mail: &Mail, from: &Mailbox, base_url: &str) -> Result<Message, S
         .date(SystemTime::from(mail.created_at.utc()))
         .message_id(Some(format!("<{}@{}>", mail.message_id, from.email.domain())))
         .raw_header(HeaderValue::new(generated, "auto-generated".to_owned()))
-        .multipart(match &mail.calendar {
-            Some(events) => MultiPart::mixed()
-                .boundary(format!("psypre-mixed-{}", mail.id))
-                .multipart(bodies)
-                .singlepart(attached(&ical::organised_by(events, from.email.as_ref()))?),
-            None => bodies,
-        })
+        .multipart(bodies)
         .map_err(|e| format!("the mail cannot be written: {e}"))
-}
-
-/// The events that a mail tells of: calendars offer to take them in.
-fn attached(events: &str) -> Result<SinglePart, String> {
-    let kind = ContentType::parse("text/calendar; charset=utf-8; method=PUBLISH").map_err(|e| e.to_string())?;
-    let body = Body::new_with_encoding(events.to_owned(), ContentTransferEncoding::Base64)
-        .map_err(|_| "the events cannot be encoded".to_owned())?;
-    Ok(SinglePart::builder().header(kind).header(ContentDisposition::attachment("rendez-vous.ics")).body(body))
 }
 
 fn part(kind: &str, body: String) -> Result<SinglePart, String> {
@@ -52,6 +50,14 @@ fn part(kind: &str, body: String) -> Result<SinglePart, String> {
     let body = Body::new_with_encoding(body, ContentTransferEncoding::QuotedPrintable)
         .map_err(|_| "the body cannot be encoded".to_owned())?;
     Ok(SinglePart::builder().header(kind).body(body))
+}
+
+/// A file that travels with a mail, or the events that it tells of: calendars offer to take them in.
+fn attached(file: Attachment) -> Result<SinglePart, String> {
+    let kind = ContentType::parse(&file.media_type).map_err(|e| e.to_string())?;
+    let body = Body::new_with_encoding(file.bytes, ContentTransferEncoding::Base64)
+        .map_err(|_| "the file cannot be encoded".to_owned())?;
+    Ok(SinglePart::builder().header(kind).header(ContentDisposition::attachment(&file.name)).body(body))
 }
 
 /// Folds paragraphs so that any reader can show them, and one that knows `format=flowed` (RFC 3676) joins them again.

@@ -16,7 +16,7 @@ use lettre::message::Mailbox;
 use crate::clock::Clock;
 use crate::config::{Config, MailTransport};
 use crate::db::{AnyConnection, Db, DbError};
-use crate::outbox::{self, Attempt, Mail, Message};
+use crate::outbox::{self, Attachment, Attempt, Mail, Message};
 
 /// How long a peer may stay silent.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -154,8 +154,9 @@ impl Mailer {
             if stop() || started.elapsed() > LONGEST_BATCH {
                 return Ok(tried);
             }
+            let file = db.read::<_, DbError>(|conn| Ok(outbox::attachment(conn, mail.id)?))?;
             let outcome = match self.written(db, mail) {
-                Ok(Some(written)) => self.send(&written),
+                Ok(Some(written)) => self.send(&written, file),
                 Ok(None) => {
                     outbox::forget(db, mail)?;
                     continue;
@@ -189,8 +190,8 @@ impl Mailer {
     }
 
     /// Opens the way unless it is open, then sends.
-    fn send(&mut self, mail: &Mail) -> Outcome {
-        let message = match compose::compose(mail, &self.from, &self.base_url) {
+    fn send(&mut self, mail: &Mail, file: Option<Attachment>) -> Outcome {
+        let message = match compose::compose(mail, file, &self.from, &self.base_url) {
             Ok(message) => message,
             Err(why) => return Outcome::Answered(Attempt::Rejected(why)),
         };

@@ -58,7 +58,7 @@ impl Invitation {
 
     fn frame(&self) -> MailFrame {
         MailFrame {
-            link: Link { label: "Choisir mon mot de passe".to_owned(), href: self.href.clone() },
+            link: Some(Link { label: "Choisir mon mot de passe".to_owned(), href: self.href.clone() }),
             reference: format!("invitation valable jusqu’au {}", calendar::french_date(self.until)),
             why: "Vous recevez ce message parce que l’administration de la Métropole vous ouvre un accès à PsyPRE. \
                 Si vous n’attendiez rien, ne faites rien : sans mot de passe, ce compte reste fermé."

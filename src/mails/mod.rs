@@ -47,6 +47,8 @@ macro_rules! templates {
 }
 
 mod bookings_changed;
+mod funding_call_overdue;
+mod funding_call_sent;
 mod guardian_reminder;
 mod invitation;
 mod invoice_issued;
@@ -66,6 +68,8 @@ mod substitution_ended;
 mod substitution_named;
 
 pub use bookings_changed::{BookingChange, BookingTime, BookingsChanged};
+pub use funding_call_overdue::FundingCallOverdue;
+pub use funding_call_sent::FundingCallSent;
 pub use guardian_reminder::GuardianReminder;
 pub use invitation::Invitation;
 pub use invoice_issued::InvoiceIssued;
@@ -95,8 +99,8 @@ pub fn settings_href(base_url: &str) -> String {
 }
 
 /// A link of a mail, by the path of its page.
-fn link(label: &str, path: &str) -> crate::web::layout::Link {
-    crate::web::layout::Link { label: label.to_owned(), href: crate::links::in_mail(path) }
+fn link(label: &str, path: &str) -> Option<crate::web::layout::Link> {
+    Some(crate::web::layout::Link { label: label.to_owned(), href: crate::links::in_mail(path) })
 }
 
 /// Why a psychologist is told, and what to do about it.

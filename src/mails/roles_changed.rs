@@ -48,7 +48,7 @@ impl RolesChanged {
     /// When a template fails.
     pub fn message(&self) -> Result<Message, DieselError> {
         let frame = MailFrame {
-            link: Link { label: "Ouvrir PsyPRE".to_owned(), href: self.href.clone() },
+            link: Some(Link { label: "Ouvrir PsyPRE".to_owned(), href: self.href.clone() }),
             reference: format!("accès modifié le {}", calendar::french_date(self.on)),
             why: "Vous recevez ce message parce que vos droits dans PsyPRE ont changé. Si ce changement vous étonne, \
                 dites-le à l’administration de la Métropole."

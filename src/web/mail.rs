@@ -8,8 +8,9 @@ use crate::web::layout::Link;
 /// What every mail says around its own words; never a child's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailFrame {
-    /// The one link, whole: "Valider les séances", `https://…/validations`.
-    pub link: Link,
+    /// The one link, whole: "Valider les séances", `https://…/validations`; absent from what goes to somebody who has
+    /// no account.
+    pub link: Option<Link>,
     /// What it is about: `LON-2026-0007`, a month, an invoice's number.
     pub reference: String,
     /// "Vous recevez ce message parce que vous coordonnez le PRE de Longvic."
@@ -43,10 +44,10 @@ mod tests {
     #[test]
     fn both_bodies_say_the_same() {
         let frame = MailFrame {
-            link: Link {
+            link: Some(Link {
                 label: "Valider les séances".to_owned(),
                 href: "https://exemple.fr/validations?a=1&b=2".to_owned(),
-            },
+            }),
             reference: "novembre 2026".to_owned(),
             why: "Vous recevez ce message parce que vous coordonnez le PRE de Longvic.".to_owned(),
             settings_href: Some("https://exemple.fr/mon-compte".to_owned()),

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveTime;
 use diesel::prelude::*;
-use psypre::accounts::{Psychologist, Role, passwords};
+use psypre::accounts::{Administrator, Psychologist, Role, passwords};
 use psypre::calendar::Month;
 use psypre::children::{ChildIdentity, GuardianContact, create_child};
 use psypre::hours::Minutes;
 use psypre::ids::{
-    AccountId, ApiTokenId, ChildId, InvitationId, InvoiceId, LeaveId, OpeningId, ReferralId, RequestId, SessionId,
-    SubstitutionId,
+    AccountId, ApiTokenId, BudgetYearId, ChildId, FundingCallId, InvitationId, InvoiceId, LeaveId, OpeningId,
+    ReferralId, RequestId, SessionId, SubstitutionId,
 };
 use psypre::invoices::issue::{self, Issuance, Order};
 use psypre::openings::{Rhythm, Span, Terms, create};
@@ -64,6 +64,8 @@ pub struct Scene {
     pub secrets: BTreeMap<Place, Secrets>,
     /// Account numbers, without spaces, by psychologist: the first caller's, then the other's.
     pub ibans: [String; 2],
+    /// The budget year whose contributions are called.
+    pub year: String,
     /// Who asks.
     pub callers: Vec<Caller>,
     others_token: ApiTokenId,
@@ -100,9 +102,11 @@ impl Scene {
             things.insert((Thing::Opening, place), opening(&world, &people.of(place), n).to_string());
             things.insert((Thing::Leave, place), leave(app, people.of(place).id, n).to_string());
         }
+        let (year, call) = funding_call(app);
         for place in [Place::Own, Place::SameProgramme, Place::OtherProgramme, Place::OtherPsychologist] {
             let who = if place == Place::OtherPsychologist { people.denis } else { people.claire };
             let account = app.account(&format!("{place:?}@example.org"), "Un Compte", &[(Role::Accountant, None)]);
+            things.insert((Thing::FundingCall, place), call.to_string());
             things.insert((Thing::Convention, place), world.convention.to_string());
             things.insert((Thing::Psychologist, place), who.id.to_string());
             things.insert((Thing::Account, place), account.to_string());
@@ -124,7 +128,7 @@ impl Scene {
         let others_token = token(app, world.denis_account, "le jeton de quelqu'un d'autre");
         let callers = callers(app);
         let ibans = [world.claire, world.denis].map(|id| iban_of(app, id));
-        Self { things, secrets, ibans, callers, others_token }
+        Self { things, secrets, ibans, year: year.to_string(), callers, others_token }
     }
 
     /// The identifier of a thing in a place, for a caller.
@@ -351,6 +355,18 @@ fn leave(app: &TestApp, who: psypre::ids::PsychologistId, n: u32) -> LeaveId {
             .execute(&mut **tx)
     });
     id
+}
+
+/// A call for funds that is a draft still, and its budget year.
+fn funding_call(app: &TestApp) -> (BudgetYearId, FundingCallId) {
+    use schema::{accounts, budget_years};
+    let label = budget_years::label.eq("2026");
+    let year = app.read(|conn| budget_years::table.filter(label).select(budget_years::id).first(conn));
+    let email = accounts::email.eq(world::ADMINISTRATOR);
+    let account = app.read(|conn| accounts::table.filter(email).select(accounts::id).first(conn));
+    let who = Administrator { account };
+    let drafted = done(app, |tx| psypre::funding_calls::draft::draft(tx, &app.app.clock, &who, year));
+    (year, drafted[0])
 }
 
 fn later(app: &TestApp) -> Ts {

@@ -16,6 +16,8 @@ pub enum Thing {
     Opening,
     Leave,
     Invoice,
+    /// A call for funds.
+    FundingCall,
     Convention,
     /// Another person's account.
     Account,
@@ -91,6 +93,7 @@ pub fn sees(role: Role, thing: Thing) -> Sees {
         Thing::Press                                     => [Nothing, All,           Nothing,  Nothing,      Nothing,   Nothing],
         Thing::Substitution                              => [Nothing, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
         Thing::Invoice                                   => [OwnWork, Nothing,       Nothing,  Nothing,      All,       Nothing],
+        Thing::FundingCall                               => [Nothing, Nothing,       Nothing,  All,          All,       Nothing],
         Thing::Convention | Thing::Account               => [Nothing, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Psychologist                              => [OwnWork, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Token                                     => [Own,     Own,           Own,      Own,          Own,       Own],
@@ -207,6 +210,13 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/demandes/{request}/retrait", &[Thing::Request]),
     ("/api/v1/requests/{request}/refusal", &[Thing::Request]),
     ("/api/v1/requests/{request}/withdrawal", &[Thing::Request]),
+    ("/appels-de-fonds/{call}", &[Thing::FundingCall]),
+    ("/appels-de-fonds/{call}/lettre.pdf", &[Thing::FundingCall]),
+    ("/appels-de-fonds/{call}/envoi", &[Thing::FundingCall]),
+    ("/appels-de-fonds/{call}/versements", &[Thing::FundingCall]),
+    ("/api/v1/funding-calls/{call}/sending", &[Thing::FundingCall]),
+    ("/api/v1/funding-calls/{call}/receipts", &[Thing::FundingCall]),
+    ("/api/v1/funding-calls/{call}/letter.pdf", &[Thing::FundingCall]),
     ("/orientations/{referral}", &[Thing::Referral]),
     ("/orientations/{referral}/modification", &[Thing::Referral]),
     ("/orientations/{referral}/consentements", &[Thing::Referral]),
@@ -245,6 +255,10 @@ pub const BODIES: &[(&str, &str)] = &[
     ("/permanences/{opening}/retablissement", "on=2026-11-10"),
     ("/api/v1/openings/{opening}/removal", r#"{"on": "2026-11-10"}"#),
     ("/api/v1/openings/{opening}/restoration", r#"{"on": "2026-11-10"}"#),
+    ("/appels-de-fonds", "budget_year=<year>"),
+    ("/api/v1/funding-calls", r#"{"budget_year_id": "<year>"}"#),
+    ("/api/v1/funding-calls/{call}/sending", r#"{"to": "ccas@example.org", "amount_cents": 1}"#),
+    ("/api/v1/funding-calls/{call}/receipts", r#"{"received_on": "2026-11-20", "amount_cents": 1}"#),
     ("/factures", "mois=2026-11&convention=<convention>"),
     ("/api/v1/referrals/{referral}/consents", r#"{"guardian_id": "<guardian>", "given_on": "2026-11-20"}"#),
 ];
@@ -254,6 +268,7 @@ pub const QUERIES: &[(&str, &str)] = &[
     ("/api/v1/exports/invoices", "month=2026-10&format=csv"),
     ("/api/v1/openings/places", "from=2026-11-23&until=2026-11-29"),
     ("/api/v1/invoices/preview", "month=2026-11"),
+    ("/appels-de-fonds/export", "exercice=<year>&format=csv"),
     ("/factures/emission", "mois=2026-11&convention=<convention>"),
 ];
 

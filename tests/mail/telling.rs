@@ -345,6 +345,29 @@ fn every_message_reads_well() {
             is_administrator: false,
         }
         .message(),
+        FundingCallSent {
+            recipient: recipient.clone(),
+            number: "AF2026-0004".to_owned(),
+            year: "2026".to_owned(),
+            signatory: "CCAS de Talant".to_owned(),
+            amount: Cents(43_000),
+            due_on: day("2026-06-30"),
+            caller: "Dijon Métropole".to_owned(),
+            convention: "Convention 2024-2026".to_owned(),
+        }
+        .message(),
+        FundingCallOverdue {
+            recipient: recipient.clone(),
+            call: psypre::ids::FundingCallId(uuid::Uuid::nil()),
+            rank: 0,
+            number: "AF2026-0002".to_owned(),
+            year: "2026".to_owned(),
+            signatory: "CCAS de Dijon".to_owned(),
+            owed: Cents(82_000),
+            received: Cents(400_000),
+            due_on: day("2026-06-30"),
+        }
+        .message(),
         issued(true).message(),
         issued(false).message(),
         InvoiceRejected {

@@ -1,0 +1,223 @@
+//! Calls for funds for programs.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Json, Path, Query};
+use chrono::NaiveDate;
+
+use super::receive::{self, Payment};
+use super::send::{self, Sending};
+use super::{CallState, FundingCall, Treasurer, draft, look_up};
+use crate::accounts::Administrator;
+use crate::accounts::guards::As;
+use crate::app::App;
+use crate::error::AppError;
+use crate::failure::{Failure, Refusal};
+use crate::idempotency::{Key, Once, write_once};
+use crate::ids::{AccountId, BudgetYearId, FundingCallId, FundingReceiptId};
+use crate::money::Cents;
+use crate::web;
+use crate::web::json::Posted;
+
+/// Which calls are asked for.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+pub struct FundingCallsOf {
+    /// The budget year; that of today when absent.
+    budget_year: Option<BudgetYearId>,
+}
+
+/// A call for funds.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct FundingCallAnswer {
+    id: FundingCallId,
+    budget_year_id: BudgetYearId,
+    year: String,
+    signatory: String,
+    state: CallState,
+    /// Absent from a draft.
+    number: Option<String>,
+    amount_cents: Cents,
+    received_cents: Cents,
+    owed_cents: Cents,
+    sent_on: Option<NaiveDate>,
+    due_on: Option<NaiveDate>,
+}
+
+impl From<FundingCall> for FundingCallAnswer {
+    fn from(call: FundingCall) -> Self {
+        Self {
+            owed_cents: call.owed(),
+            id: call.id,
+            budget_year_id: call.budget_year,
+            year: call.year,
+            signatory: call.signatory_name,
+            state: call.state,
+            number: call.number,
+            amount_cents: call.amount,
+            received_cents: call.received,
+            sent_on: call.sent_on,
+            due_on: call.due_on,
+        }
+    }
+}
+
+/// The calls to draft: those that a budget year still lacks.
+#[derive(Debug, Clone, Copy, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFundingCalls {
+    budget_year_id: BudgetYearId,
+}
+
+/// A call to send.
+#[derive(Debug, Clone, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FundingCallSending {
+    /// The address that the letter goes to.
+    to: String,
+    /// The amount of the call as it was read.
+    amount_cents: Cents,
+}
+
+/// A payment received.
+#[derive(Debug, Clone, Copy, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFundingReceipt {
+    received_on: NaiveDate,
+    amount_cents: Cents,
+}
+
+fn key<T>(account: AccountId, verb: &str, posted: &Posted<T>) -> Result<Option<Key>, AppError> {
+    let unreadable =
+        || AppError::Unreadable("L’en-tête Idempotency-Key prend de 8 à 128 caractères visibles.".to_owned());
+    let Some(key) = &posted.key else { return Ok(None) };
+    Key::new(account, key, verb, &posted.bytes).ok_or_else(unreadable).map(Some)
+}
+
+/// Lists the calls of a budget year, in the order of the signatories.
+///
+/// # Errors
+/// When the database fails.
+#[utoipa::path(
+    get, path = "/api/v1/funding-calls", tag = "funding calls", params(FundingCallsOf),
+    responses((status = 200, body = Vec<FundingCallAnswer>))
+)]
+pub async fn list_calls(
+    app: Data<App>,
+    _who: As<Treasurer>,
+    asked: Query<FundingCallsOf>,
+) -> Result<Json<Vec<FundingCallAnswer>>, AppError> {
+    let (asked, today) = (asked.budget_year, app.clock.today());
+    app.db
+        .read_async::<_, AppError>(move |conn| {
+            let years = look_up::years(conn)?;
+            let chosen = asked.or(look_up::present(&years, today).map(|year| year.id));
+            let Some(id) = chosen else { return Ok(Json(Vec::new())) };
+            Ok(Json(look_up::of_year(conn, id)?.into_iter().map(FundingCallAnswer::from).collect()))
+        })
+        .await
+}
+
+/// Drafts the calls that a budget year still lacks: one for each signatory that owes something.
+///
+/// # Errors
+/// When a rule refuses, or the database fails.
+#[utoipa::path(
+    post, path = "/api/v1/funding-calls", tag = "funding calls", request_body = NewFundingCalls,
+    responses((status = 201, description = "The drafts made", body = Vec<FundingCallAnswer>))
+)]
+pub async fn create_drafts(
+    app: Data<App>,
+    who: As<Administrator>,
+    posted: Posted<NewFundingCalls>,
+) -> Result<HttpResponse, AppError> {
+    let key = key(who.account, "funding-calls", &posted)?;
+    let (clock, caller, year) = (app.clock.clone(), *who, posted.value.budget_year_id);
+    let made = answered(write_once(&app.db, &app.clock, key, move |tx| draft::draft(tx, &clock, &caller, year)).await)?;
+    let calls = app
+        .db
+        .read_async::<_, AppError>(move |conn| Ok(look_up::of_year(conn, year)?))
+        .await?
+        .into_iter()
+        .filter(|call| made.contains(&call.id))
+        .map(FundingCallAnswer::from);
+    Ok(HttpResponse::Created().json(calls.collect::<Vec<_>>()))
+}
+
+fn answered<T, R: Refusal>(outcome: Result<Once<T>, Failure<R>>) -> Result<T, AppError> {
+    match outcome? {
+        Once::Answer(answer) => Ok(answer),
+        Once::KeyReused => Err(AppError::KeyReused),
+    }
+}
+
+async fn shown(app: &App, id: FundingCallId) -> Result<Json<FundingCallAnswer>, AppError> {
+    app.db.read_async::<_, AppError>(move |conn| Ok(Json(look_up::load(conn, id)?.into()))).await
+}
+
+/// Sends a call: it takes its number, and its letter leaves by mail.
+///
+/// # Errors
+/// When a rule refuses, or the database fails.
+#[utoipa::path(
+    post, path = "/api/v1/funding-calls/{call}/sending", tag = "funding calls",
+    params(("call" = FundingCallId, Path)), request_body = FundingCallSending,
+    responses((status = 200, description = "The call as sent", body = FundingCallAnswer))
+)]
+pub async fn create_sending(
+    app: Data<App>,
+    who: As<Administrator>,
+    id: Path<FundingCallId>,
+    posted: Posted<FundingCallSending>,
+) -> Result<Json<FundingCallAnswer>, AppError> {
+    let id = id.into_inner();
+    let key = key(who.account, &format!("funding-call-sending {id}"), &posted)?;
+    let (clock, caller) = (app.clock.clone(), *who);
+    let FundingCallSending { to, amount_cents } = posted.value;
+    let sending = Sending { to, amount: amount_cents };
+    answered(write_once(&app.db, &app.clock, key, move |tx| send::send(tx, &clock, &caller, id, &sending)).await)?;
+    shown(&app, id).await
+}
+
+/// Records a payment received for a call.
+///
+/// # Errors
+/// When a rule refuses, or the database fails.
+#[utoipa::path(
+    post, path = "/api/v1/funding-calls/{call}/receipts", tag = "funding calls",
+    params(("call" = FundingCallId, Path)), request_body = NewFundingReceipt,
+    responses((status = 200, description = "The call with this payment", body = FundingCallAnswer))
+)]
+pub async fn create_receipt(
+    app: Data<App>,
+    who: As<Treasurer>,
+    id: Path<FundingCallId>,
+    posted: Posted<NewFundingReceipt>,
+) -> Result<Json<FundingCallAnswer>, AppError> {
+    let id = id.into_inner();
+    let key = key(who.account, &format!("funding-receipt {id}"), &posted)?;
+    let (clock, caller) = (app.clock.clone(), *who);
+    let payment = Payment { on: posted.value.received_on, amount: posted.value.amount_cents };
+    let outcome = write_once::<FundingReceiptId, _>(&app.db, &app.clock, key, move |tx| {
+        receive::receive(tx, &clock, &caller, id, payment)
+    });
+    answered(outcome.await)?;
+    shown(&app, id).await
+}
+
+/// Sends the letter of a call; that of a draft says that it is one.
+///
+/// # Errors
+/// When there is no such call, or when what is kept was altered.
+#[utoipa::path(
+    get, path = "/api/v1/funding-calls/{call}/letter.pdf", tag = "funding calls",
+    params(("call" = FundingCallId, Path)),
+    responses((status = 200, description = "The letter", body = Vec<u8>, content_type = "application/pdf"))
+)]
+pub async fn show_letter(
+    app: Data<App>,
+    _who: As<Treasurer>,
+    id: Path<FundingCallId>,
+) -> Result<HttpResponse, AppError> {
+    let (id, today) = (id.into_inner(), app.clock.today());
+    let letter = app.db.read_async(move |conn| look_up::letter(conn, id, today)).await?;
+    Ok(web::attachment(&letter.name, "application/pdf", letter.bytes))
+}
