@@ -13,6 +13,8 @@ use diesel::r2d2::{CustomizeConnection, ManageConnection, Pool, R2D2Connection};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use crate::turnstile::Turnstile;
+
 /// A connection to either database.
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
@@ -133,7 +135,7 @@ pub struct Db {
     pool: Pool<Manager>,
     dialect: Dialect,
     /// Serialises writers of this process on SQLite: its own busy handler is not fair.
-    writer: std::sync::Arc<std::sync::Mutex<()>>,
+    writer: std::sync::Arc<Turnstile>,
 }
 
 impl std::fmt::Debug for Db {
@@ -319,8 +321,7 @@ impl Db {
     where
         E: From<DbError> + From<DieselError> + Retryable,
     {
-        let _turn = (self.dialect == Dialect::Sqlite)
-            .then(|| self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let _turn = (self.dialect == Dialect::Sqlite).then(|| self.writer.enter());
         let mut conn = self.pool.get().map_err(DbError::from)?;
         let mut attempt = 0;
         loop {

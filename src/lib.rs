@@ -14,6 +14,8 @@ pub mod ical;
 pub mod ids;
 pub mod money;
 
+pub mod turnstile;
+
 pub mod db;
 pub mod failure;
 pub mod schema;
