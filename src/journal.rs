@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::db::{AnyConnection, MultiBackend, Tx};
 use crate::each;
 use crate::ids::{AccountId, ConventionId, JournalEntryId, ProgrammeId};
+use crate::prepared::prepared;
 use crate::schema::{accounts, journal_chains, journal_entries};
 use crate::sql_types::Ts;
 
@@ -150,21 +151,19 @@ pub fn write(tx: &mut Tx<'_>, clock: &Clock, entry: Entry) -> QueryResult<()> {
         hash: Vec::new(),
     };
     stored.hash = stored.digest();
-    diesel::update(journal_chains::table.find(&stored.chain))
-        .set(journal_chains::head.eq(&stored.hash))
-        .execute(&mut **tx)?;
-    diesel::insert_into(journal_entries::table).values(&stored).execute(&mut **tx)?;
+    let head = diesel::update(journal_chains::table.find(&stored.chain)).set(journal_chains::head.eq(&stored.hash));
+    prepared(head).execute(&mut **tx)?;
+    prepared(diesel::insert_into(journal_entries::table).values(&stored)).execute(&mut **tx)?;
     Ok(())
 }
 
 /// Takes the next position of a chain; the row stays locked until the transaction ends.
 fn lengthen(tx: &mut Tx<'_>, chain: &str) -> QueryResult<(i64, Vec<u8>)> {
     let take = |tx: &mut Tx<'_>| {
-        diesel::update(journal_chains::table.find(chain))
+        let next = diesel::update(journal_chains::table.find(chain))
             .set(journal_chains::length.eq(journal_chains::length + 1))
-            .returning((journal_chains::length, journal_chains::head))
-            .get_result::<(i64, Vec<u8>)>(&mut **tx)
-            .optional()
+            .returning((journal_chains::length, journal_chains::head));
+        prepared(next).get_result::<(i64, Vec<u8>)>(&mut **tx).optional()
     };
     if let Some(taken) = take(tx)? {
         return Ok(taken);

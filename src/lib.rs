@@ -14,6 +14,7 @@ pub mod ical;
 pub mod ids;
 pub mod money;
 
+pub mod prepared;
 pub mod turnstile;
 
 pub mod db;

@@ -24,6 +24,7 @@ mod month_reopening;
 mod openapi;
 mod openings;
 mod planning;
+mod prepared;
 mod privacy;
 mod races;
 mod recording;

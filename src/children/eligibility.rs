@@ -97,30 +97,29 @@ pub fn check(
         let age = child.identity.age_on(on);
         return refuse(EligibilityRefusal::Age { reference, age, on, min: terms.min_age, max: terms.max_age });
     }
-    let referral = load_valid(conn, child.id, psychologist, on).map_err(|e| e.map(EligibilityRefusal::Referral))?;
+    let referral =
+        load_valid(conn, child.id, &reference, psychologist, on).map_err(|e| e.map(EligibilityRefusal::Referral))?;
     Ok(Eligible { referral_id: referral.id, programme_id: child.programme_id, reference })
 }
 
 /// The referral of a child to a psychologist that is valid on a day, with a guardian's consent given by that day.
-///
-/// # Errors
-/// When there is none, or it was not consented to.
-pub fn load_valid(
+fn load_valid(
     conn: &mut AnyConnection,
     child: ChildId,
+    reference: &ChildReference,
     psychologist: PsychologistId,
     on: NaiveDate,
 ) -> Result<Referral, Failure<ReferralRefusal>> {
-    let reference = store::reference_of(conn, child)?;
+    let reference = || reference.clone();
     let referrals = store::referrals_between(conn, child, psychologist)?;
     let Some(nearest) = referrals.iter().copied().min_by_key(|referral| days_away(*referral, on)) else {
-        return refuse(ReferralRefusal::NoReferral { reference });
+        return refuse(ReferralRefusal::NoReferral { reference: reference() });
     };
     if !nearest.period().contains(on) {
-        return refuse(ReferralRefusal::OtherDays { reference, period: nearest.period(), on });
+        return refuse(ReferralRefusal::OtherDays { reference: reference(), period: nearest.period(), on });
     }
     if !store::is_consented(conn, nearest.id, on)? {
-        return refuse(ReferralRefusal::NoConsent { reference, on });
+        return refuse(ReferralRefusal::NoConsent { reference: reference(), on });
     }
     Ok(nearest)
 }

@@ -16,6 +16,7 @@ use crate::db::{AnyConnection, MultiBackend, Tx};
 use crate::each;
 use crate::hours::Minutes;
 use crate::ids::{AccountId, ChildId, GuardianId, NeighbourhoodId, ProgrammeId, PsychologistId, ReferralId};
+use crate::prepared::prepared;
 use crate::schema::{
     accounts, child_reference_counters, children, consents, guardians, programmes, referrals, role_grants, sessions,
 };
@@ -393,22 +394,20 @@ pub fn change_referral_if_enough(
 
 /// Reserves minutes if they are left. Gives the referral after, or nothing when they are not.
 pub fn reserve_if_left(tx: &mut Tx<'_>, id: ReferralId, minutes: Minutes) -> QueryResult<Option<Referral>> {
-    diesel::update(referrals::table.find(id))
+    let reserve = diesel::update(referrals::table.find(id))
         .filter((referrals::reserved_minutes + referrals::used_minutes + minutes.0).le(referrals::minutes))
         .set(referrals::reserved_minutes.eq(referrals::reserved_minutes + minutes.0))
-        .returning(REFERRAL)
-        .get_result(&mut **tx)
-        .optional()
+        .returning(REFERRAL);
+    prepared(reserve).get_result(&mut **tx).optional()
 }
 
 /// Moves the two sums; the CHECK refuses what would be negative or too much.
 pub fn shift(tx: &mut Tx<'_>, id: ReferralId, reserved: i32, used: i32) -> QueryResult<()> {
-    let changed = diesel::update(referrals::table.find(id))
-        .set((
-            referrals::reserved_minutes.eq(referrals::reserved_minutes + reserved),
-            referrals::used_minutes.eq(referrals::used_minutes + used),
-        ))
-        .execute(&mut **tx)?;
+    let shift = diesel::update(referrals::table.find(id)).set((
+        referrals::reserved_minutes.eq(referrals::reserved_minutes + reserved),
+        referrals::used_minutes.eq(referrals::used_minutes + used),
+    ));
+    let changed = prepared(shift).execute(&mut **tx)?;
     if changed == 1 { Ok(()) } else { Err(DieselError::NotFound) }
 }
 

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use crate::db::{AnyConnection, MultiBackend, Tx};
 use crate::hours::Minutes;
 use crate::ids::{BudgetYearId, ProgrammeId, PsychologistId, QuotaId};
+use crate::prepared::prepared;
 use crate::quotas::{Quota, Reach};
 use crate::schema::{budget_years, children, convention_programmes, programmes, quotas, referrals};
 
@@ -49,12 +50,11 @@ pub fn names(conn: &mut AnyConnection, id: QuotaId) -> QueryResult<(String, Stri
 /// # Errors
 /// When the database fails.
 pub fn reserve_if_left(tx: &mut Tx<'_>, id: QuotaId, minutes: Minutes) -> QueryResult<Option<Quota>> {
-    diesel::update(quotas::table.find(id))
+    let reserve = diesel::update(quotas::table.find(id))
         .filter((quotas::reserved_minutes + quotas::used_minutes + minutes.0).le(quotas::allotted_minutes))
         .set(quotas::reserved_minutes.eq(quotas::reserved_minutes + minutes.0))
-        .returning(quotas::all_columns)
-        .get_result(&mut **tx)
-        .optional()
+        .returning(quotas::all_columns);
+    prepared(reserve).get_result(&mut **tx).optional()
 }
 
 /// Moves the two sums; the CHECK refuses what would be negative or too much.
@@ -62,12 +62,11 @@ pub fn reserve_if_left(tx: &mut Tx<'_>, id: QuotaId, minutes: Minutes) -> QueryR
 /// # Errors
 /// When a bound would be passed, or the database fails.
 pub fn shift(tx: &mut Tx<'_>, id: QuotaId, reserved: i32, used: i32) -> QueryResult<()> {
-    let changed = diesel::update(quotas::table.find(id))
-        .set((
-            quotas::reserved_minutes.eq(quotas::reserved_minutes + reserved),
-            quotas::used_minutes.eq(quotas::used_minutes + used),
-        ))
-        .execute(&mut **tx)?;
+    let shift = diesel::update(quotas::table.find(id)).set((
+        quotas::reserved_minutes.eq(quotas::reserved_minutes + reserved),
+        quotas::used_minutes.eq(quotas::used_minutes + used),
+    ));
+    let changed = prepared(shift).execute(&mut **tx)?;
     if changed == 1 { Ok(()) } else { Err(diesel::result::Error::NotFound) }
 }
 

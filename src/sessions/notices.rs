@@ -68,9 +68,8 @@ pub fn refused(tx: &mut Tx<'_>, clock: &Clock, session: &Session) -> QueryResult
 pub fn approved(tx: &mut Tx<'_>, clock: &Clock, scope: &Scope, ids: &[SessionId]) -> QueryResult<()> {
     let around: BTreeMap<_, _> = store::around(tx, ids)?.into_iter().collect();
     let mut by_psychologist: BTreeMap<PsychologistId, Vec<ApprovedSession>> = BTreeMap::new();
-    for id in ids {
-        let session = store::load(tx, scope, *id)?;
-        let Some(Around { reference, .. }) = around.get(id) else { continue };
+    for session in store::load_all(tx, scope, ids)? {
+        let Some(Around { reference, .. }) = around.get(&session.id) else { continue };
         let approved =
             ApprovedSession { reference: reference.clone(), on: session.slot.on, duration: session.slot.duration };
         by_psychologist.entry(session.psychologist_id).or_default().push(approved);

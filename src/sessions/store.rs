@@ -14,6 +14,7 @@ use crate::ids::{
     AccountId, ChildId, ConventionId, DecisionId, InvoiceId, ProgrammeId, PsychologistId, QuotaId, ReferralId,
     SeriesId, SessionId, SubstitutionId,
 };
+use crate::prepared::prepared;
 use crate::schema::{
     accounts, budget_years, children, month_reopenings, programmes, psychologists, quotas, referrals,
     session_decisions, session_revisions, sessions, substitutions,
@@ -192,7 +193,15 @@ fn sessions_of(rows: Vec<Row>) -> QueryResult<Vec<Session>> {
 /// # Errors
 /// When there is none, or the database fails.
 pub fn load(conn: &mut AnyConnection, scope: &Scope, id: SessionId) -> QueryResult<Session> {
-    through(scope).filter(sessions::id.eq(id)).first::<Row>(conn)?.session()
+    prepared(through(scope).filter(sessions::id.eq(id)).limit(1)).get_result::<Row>(conn)?.session()
+}
+
+/// Those of some sessions that are somebody's.
+///
+/// # Errors
+/// When the database fails.
+pub fn load_all(conn: &mut AnyConnection, scope: &Scope, ids: &[SessionId]) -> QueryResult<Vec<Session>> {
+    sessions_of(through(scope).filter(sessions::id.eq_any(ids)).load(conn)?)
 }
 
 /// How many sessions of somebody's a filter lets through.
@@ -456,7 +465,7 @@ pub fn taken(
 /// # Errors
 /// When it overlaps another (`sessions_psychologist_overlap`, `sessions_child_overlap`), or the database fails.
 pub fn insert(tx: &mut Tx<'_>, session: &Session) -> QueryResult<()> {
-    diesel::insert_into(sessions::table).values(Row::from(session)).execute(&mut **tx)?;
+    prepared(diesel::insert_into(sessions::table).values(Row::from(session))).execute(&mut **tx)?;
     Ok(())
 }
 
@@ -465,10 +474,8 @@ pub fn insert(tx: &mut Tx<'_>, session: &Session) -> QueryResult<()> {
 /// # Errors
 /// When it no longer stands there, overlaps another, or the database fails.
 pub fn change(tx: &mut Tx<'_>, from: Phase, session: &Session) -> QueryResult<()> {
-    let changed = diesel::update(sessions::table.find(session.id))
-        .filter(sessions::state.eq(from))
-        .set(Row::from(session))
-        .execute(&mut **tx)?;
+    let change = diesel::update(sessions::table.find(session.id)).filter(sessions::state.eq(from));
+    let changed = prepared(change.set(Row::from(session))).execute(&mut **tx)?;
     let another_was_first = || {
         let what = format!("session {} left {from} meanwhile", session.id);
         DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(what))
@@ -502,18 +509,17 @@ pub fn insert_decision(
     seen: &str,
     (stamp, lent): (Stamp, Option<SubstitutionId>),
 ) -> QueryResult<()> {
-    diesel::insert_into(session_decisions::table)
-        .values((
-            session_decisions::id.eq(DecisionId::new()),
-            session_decisions::session_id.eq(session),
-            session_decisions::kind.eq(kind),
-            session_decisions::reason.eq(reason),
-            session_decisions::seen.eq(seen),
-            session_decisions::decided_by.eq(stamp.by),
-            session_decisions::decided_at.eq(stamp.at),
-            session_decisions::substitution_id.eq(lent),
-        ))
-        .execute(&mut **tx)?;
+    let decision = diesel::insert_into(session_decisions::table).values((
+        session_decisions::id.eq(DecisionId::new()),
+        session_decisions::session_id.eq(session),
+        session_decisions::kind.eq(kind),
+        session_decisions::reason.eq(reason),
+        session_decisions::seen.eq(seen),
+        session_decisions::decided_by.eq(stamp.by),
+        session_decisions::decided_at.eq(stamp.at),
+        session_decisions::substitution_id.eq(lent),
+    ));
+    prepared(decision).execute(&mut **tx)?;
     Ok(())
 }
 
