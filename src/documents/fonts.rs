@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::documents::DocumentError;
 
 /// How heavy the letters are, and whether figures are of equal width so that they align in a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Letters {
     Regular,
     Bold,
@@ -89,6 +89,9 @@ impl Faces {
     ///
     /// A letter that they lack loses its marks, or becomes a question mark.
     pub fn printable(&self, text: &str) -> String {
+        if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return text.to_owned();
+        }
         let shows = |c: char| self.regular.shaper.glyph_index(c).is_some();
         let mut out = String::with_capacity(text.len());
         for c in text.nfc() {

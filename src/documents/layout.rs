@@ -2,6 +2,8 @@
 //!
 //! [`Sheet`] places; `pdf.rs` draws what was placed once the number of pages is known. Lengths are in points.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::num::{NonZeroU16, NonZeroU32};
 
 use krilla::tagging::{ListNumbering, TableHeaderScope, Tag, TagKind};
@@ -179,6 +181,8 @@ pub(super) struct Sheet {
     pub tree: Vec<Branch>,
     pub outline: Vec<Entry>,
     pub marks: usize,
+    /// How wide texts are at one point: those of a table come again and again.
+    widths: RefCell<HashMap<(Letters, String), f32>>,
     y: f32,
 }
 
@@ -186,7 +190,15 @@ impl Sheet {
     /// An empty first page.
     pub fn new() -> Result<Self, DocumentError> {
         let faces = Faces::get()?;
-        Ok(Self { faces, pages: vec![Vec::new()], tree: Vec::new(), outline: Vec::new(), marks: 0, y: TOP })
+        Ok(Self {
+            faces,
+            pages: vec![Vec::new()],
+            tree: Vec::new(),
+            outline: Vec::new(),
+            marks: 0,
+            widths: RefCell::default(),
+            y: TOP,
+        })
     }
 
     /// Leaves some space, unless a page has just begun.
@@ -225,8 +237,20 @@ impl Sheet {
         Branch::Leaf(mark)
     }
 
+    /// The width of a text in points, measured once in the document.
+    fn width(&self, letters: Letters, size: f32, text: &str) -> f32 {
+        let mut widths = self.widths.borrow_mut();
+        let measured = widths.entry((letters, text.to_owned())).or_insert_with(|| self.faces.width(letters, 1.0, text));
+        *measured * size
+    }
+
     fn lines_of(&self, text: &str, style: Style, width: f32) -> Vec<String> {
-        let mut lines = self.faces.wrap(style.letters, style.size, width, &self.faces.printable(text));
+        let text = self.faces.printable(text);
+        let is_tidy = !text.is_empty() && text.split(' ').all(|word| !word.is_empty());
+        if is_tidy && self.width(style.letters, style.size, &text) <= width {
+            return vec![text];
+        }
+        let mut lines = self.faces.wrap(style.letters, style.size, width, &text);
         let last = lines.len().saturating_sub(1);
         // A space at the end of a line parts its last word from the next line's first for who listens or copies.
         lines[..last].iter_mut().for_each(|line| line.push(' '));
@@ -387,7 +411,7 @@ impl Sheet {
 
     /// The width of the widest text of a column, at most a third of the page.
     fn widest(&self, table: &Table, column: usize) -> f32 {
-        let width = |letters, size, text: &str| self.faces.width(letters, size, &self.faces.printable(text));
+        let width = |letters, size, text: &str| self.width(letters, size, &self.faces.printable(text));
         let title = width(HEADER.letters, HEADER.size, table.columns[column].title);
         let letters =
             if table.columns[column].align == Align::Right { Letters::TableRegular } else { Letters::Regular };
@@ -476,7 +500,7 @@ impl Sheet {
         let inset = GUTTER / 2.0;
         match align {
             Align::Left => left + inset,
-            Align::Right => right - inset - self.faces.width(style.letters, style.size, text.trim_end()),
+            Align::Right => right - inset - self.width(style.letters, style.size, text.trim_end()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Draws what a [`Sheet`] placed as a tagged PDF: PDF/A-3a (kept for decades) and PDF/UA-1 (read by everybody).
 
+use std::collections::HashMap;
+
 use chrono::{Datelike, NaiveDate};
 use krilla::color::rgb;
 use krilla::configure::{Accessibility, Archival, ConfigurationBuilder};
@@ -16,7 +18,7 @@ use krilla::tagging::{Artifact, ArtifactType, ContentTag, Identifier, SpanTag, T
 use krilla::{Document, SerializeSettings};
 
 use crate::documents::DocumentError;
-use crate::documents::fonts::Faces;
+use crate::documents::fonts::{Faces, Letters, Shaped};
 use crate::documents::layout::{Branch, Ink, MARGIN, MEASURE, PAGE_HEIGHT, PAGE_WIDTH, Placed, SMALL, Sheet, Style};
 
 /// What a file says of itself.
@@ -82,22 +84,35 @@ fn draw_pages(
     imprint: &Imprint,
 ) -> Result<Vec<Option<Identifier>>, DocumentError> {
     let mut marks = vec![None; sheet.marks];
+    let mut shapes = Shapes { faces: sheet.faces, known: HashMap::new() };
     let count = sheet.pages.len();
     for (number, items) in (1..).zip(&sheet.pages) {
         let settings = PageSettings::from_wh(PAGE_WIDTH, PAGE_HEIGHT).ok_or_else(|| failed("no such page"))?;
         let mut page = document.start_page_with(settings);
         let mut surface = page.surface();
         for item in items {
-            draw(&mut surface, sheet.faces, item, &mut marks);
+            draw(&mut surface, &mut shapes, item, &mut marks);
         }
-        footer(&mut surface, sheet.faces, imprint, number, count);
+        footer(&mut surface, &mut shapes, imprint, number, count);
         surface.finish();
         page.finish();
     }
     Ok(marks)
 }
 
-fn draw(surface: &mut Surface<'_>, faces: &Faces, item: &Placed, marks: &mut [Option<Identifier>]) {
+/// The texts of a document, shaped once: those of a table come again and again.
+struct Shapes {
+    faces: &'static Faces,
+    known: HashMap<(Letters, String), Shaped>,
+}
+
+impl Shapes {
+    fn of(&mut self, letters: Letters, text: &str) -> &Shaped {
+        self.known.entry((letters, text.to_owned())).or_insert_with(|| self.faces.shape(letters, text))
+    }
+}
+
+fn draw(surface: &mut Surface<'_>, shapes: &mut Shapes, item: &Placed, marks: &mut [Option<Identifier>]) {
     match item {
         Placed::Text { x, y, style, text, mark } => {
             let tag = match mark {
@@ -105,7 +120,7 @@ fn draw(surface: &mut Surface<'_>, faces: &Faces, item: &Placed, marks: &mut [Op
                 None => ContentTag::Artifact(Artifact::with_kind(ArtifactType::PaginationOther)),
             };
             let identifier = surface.start_tagged(tag);
-            draw_text(surface, faces, *x, *y, *style, text);
+            draw_text(surface, shapes, *x, *y, *style, text);
             surface.end_tagged();
             if let Some(slot) = mark.and_then(|mark| marks.get_mut(mark)) {
                 *slot = Some(identifier);
@@ -119,10 +134,11 @@ fn draw(surface: &mut Surface<'_>, faces: &Faces, item: &Placed, marks: &mut [Op
     }
 }
 
-fn draw_text(surface: &mut Surface<'_>, faces: &Faces, x: f32, y: f32, style: Style, text: &str) {
+fn draw_text(surface: &mut Surface<'_>, shapes: &mut Shapes, x: f32, y: f32, style: Style, text: &str) {
     surface.set_fill(Some(fill(style.ink)));
-    let shaped = faces.shape(style.letters, text);
-    surface.draw_glyphs(Point::from_xy(x, y), &shaped.glyphs, faces.font(style.letters), text, style.size, false);
+    let font = shapes.faces.font(style.letters);
+    let glyphs = &shapes.of(style.letters, text).glyphs;
+    surface.draw_glyphs(Point::from_xy(x, y), glyphs, font, text, style.size, false);
 }
 
 fn draw_box(surface: &mut Surface<'_>, x: f32, y: f32, width: f32, height: f32, ink: Ink) {
@@ -148,7 +164,8 @@ fn fill(ink: Ink) -> Fill {
 }
 
 /// Title and author at the left, the page at the right: an artifact, since it would interrupt who listens.
-fn footer(surface: &mut Surface<'_>, faces: &Faces, imprint: &Imprint, number: usize, count: usize) {
+fn footer(surface: &mut Surface<'_>, shapes: &mut Shapes, imprint: &Imprint, number: usize, count: usize) {
+    let faces = shapes.faces;
     let y = PAGE_HEIGHT - 42.0;
     surface.start_tagged(ContentTag::Artifact(Artifact::with_kind(ArtifactType::Footer)));
     draw_box(surface, MARGIN, y - 14.0, MEASURE, 0.6, Ink::Hairline);
@@ -157,8 +174,8 @@ fn footer(surface: &mut Surface<'_>, faces: &Faces, imprint: &Imprint, number: u
     let what = faces.printable(&format!("{} – {}", imprint.title, imprint.author));
     let room = MEASURE - width - 20.0;
     let what = faces.wrap(SMALL.letters, SMALL.size, room, &what).into_iter().next().unwrap_or_default();
-    draw_text(surface, faces, MARGIN, y, SMALL, &what);
-    draw_text(surface, faces, MARGIN + MEASURE - width, y, SMALL, &pages);
+    draw_text(surface, shapes, MARGIN, y, SMALL, &what);
+    draw_text(surface, shapes, MARGIN + MEASURE - width, y, SMALL, &pages);
     surface.end_tagged();
 }
 
