@@ -1,5 +1,5 @@
 # What one does here. Each target installs what it lacks (scripts/setup), and says so.
-.PHONY: run test check fmt screenshots
+.PHONY: run test bench check fmt screenshots
 
 # rustup's folder, for a shell that was opened before it was installed
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -16,6 +16,11 @@ run: ## builds, then serves the demonstration: a fresh database, an account per 
 test: ## everything: style, both databases, real SMTP peers, the invoice rules, the browser
 	@scripts/setup test
 	@scripts/test
+
+bench: ## how much it does in a second beside bare transactions, on both databases with full durability: docs/performance.md
+	@scripts/setup test
+	cargo bench --bench load --no-run
+	@POSTGRES_DURABLE=1 TMPDIR=/var/tmp scripts/postgres run cargo bench --quiet --bench load $(if $(ARGS),-- $(ARGS))
 
 check: ## the quick look before a commit
 	cargo fmt --check
