@@ -152,8 +152,8 @@ pub fn write(tx: &mut Tx<'_>, clock: &Clock, entry: Entry) -> QueryResult<()> {
     };
     stored.hash = stored.digest();
     let head = diesel::update(journal_chains::table.find(&stored.chain)).set(journal_chains::head.eq(&stored.hash));
-    prepared(head).execute(&mut **tx)?;
-    prepared(diesel::insert_into(journal_entries::table).values(&stored)).execute(&mut **tx)?;
+    head.execute(&mut **tx)?;
+    diesel::insert_into(journal_entries::table).values(&stored).execute(&mut **tx)?;
     Ok(())
 }
 

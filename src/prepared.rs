@@ -1,6 +1,9 @@
-//! Writes that a connection reads and plans once. Diesel prepares an `INSERT` or an `UPDATE` anew each time, since its
-//! columns could differ from one time to the next: a journey to PostgreSQL and back, and SQLite plans the triggers too.
-//! Here the text itself is the key of what is kept, so another text is another statement.
+//! Queries that a connection reads and plans once. Diesel prepares an `UPDATE` or a list of values anew each time, since its
+//! text could differ from one time to the next: a journey to PostgreSQL and back. Here the text itself is the key of what is
+//! kept, so another text is another statement.
+//!
+//! It serves what gives rows back (`get_result`, `load`); behind `execute`, the connection of both databases asks through a
+//! reference that hides it.
 
 use diesel::RunQueryDsl;
 use diesel::backend::Backend;

@@ -1,4 +1,4 @@
-//! A write that is asked often is read and planned once by its connection, whatever its values.
+//! What is asked often is read and planned once by its connection, whatever its values.
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -19,11 +19,12 @@ on_both_databases! {
         let lengths = app.write(|tx| {
             for (chain, length) in [("a", 0), ("b", 0), ("c", 0)] {
                 let row = (journal_chains::chain.eq(chain), journal_chains::length.eq(length), journal_chains::head.eq(vec![]));
-                prepared(diesel::insert_into(journal_chains::table).values(row)).execute(&mut **tx)?;
+                diesel::insert_into(journal_chains::table).values(row).execute(&mut **tx)?;
             }
             for (chain, length) in [("a", 1), ("b", 2), ("a", 3)] {
                 let set = diesel::update(journal_chains::table.find(chain)).set(journal_chains::length.eq(length));
-                prepared(set).execute(&mut **tx)?;
+                let set = set.returning(journal_chains::length);
+                assert_eq!(prepared(set).get_result::<i64>(&mut **tx)?, length);
             }
             let lengths: Vec<i64> = journal_chains::table
                 .filter(journal_chains::chain.eq_any(["a", "b", "c"]))
@@ -44,7 +45,8 @@ fn the_statement_is_kept_once() {
     let kept = app.write(|tx| {
         for length in [1, 2, 3] {
             let set = diesel::update(journal_chains::table.find("none")).set(journal_chains::length.eq(length));
-            prepared(set).execute(&mut **tx)?;
+            let none = prepared(set.returning(journal_chains::length)).get_result::<i64>(&mut **tx).optional()?;
+            assert_eq!(none, None);
         }
         let count =
             "SELECT COUNT(*) AS n FROM pg_prepared_statements WHERE statement LIKE 'UPDATE \"journal_chains\"%'";

@@ -407,7 +407,7 @@ pub fn shift(tx: &mut Tx<'_>, id: ReferralId, reserved: i32, used: i32) -> Query
         referrals::reserved_minutes.eq(referrals::reserved_minutes + reserved),
         referrals::used_minutes.eq(referrals::used_minutes + used),
     ));
-    let changed = prepared(shift).execute(&mut **tx)?;
+    let changed = shift.execute(&mut **tx)?;
     if changed == 1 { Ok(()) } else { Err(DieselError::NotFound) }
 }
 

@@ -66,7 +66,7 @@ pub fn shift(tx: &mut Tx<'_>, id: QuotaId, reserved: i32, used: i32) -> QueryRes
         quotas::reserved_minutes.eq(quotas::reserved_minutes + reserved),
         quotas::used_minutes.eq(quotas::used_minutes + used),
     ));
-    let changed = prepared(shift).execute(&mut **tx)?;
+    let changed = shift.execute(&mut **tx)?;
     if changed == 1 { Ok(()) } else { Err(diesel::result::Error::NotFound) }
 }
 

@@ -465,7 +465,7 @@ pub fn taken(
 /// # Errors
 /// When it overlaps another (`sessions_psychologist_overlap`, `sessions_child_overlap`), or the database fails.
 pub fn insert(tx: &mut Tx<'_>, session: &Session) -> QueryResult<()> {
-    prepared(diesel::insert_into(sessions::table).values(Row::from(session))).execute(&mut **tx)?;
+    diesel::insert_into(sessions::table).values(Row::from(session)).execute(&mut **tx)?;
     Ok(())
 }
 
@@ -475,7 +475,7 @@ pub fn insert(tx: &mut Tx<'_>, session: &Session) -> QueryResult<()> {
 /// When it no longer stands there, overlaps another, or the database fails.
 pub fn change(tx: &mut Tx<'_>, from: Phase, session: &Session) -> QueryResult<()> {
     let change = diesel::update(sessions::table.find(session.id)).filter(sessions::state.eq(from));
-    let changed = prepared(change.set(Row::from(session))).execute(&mut **tx)?;
+    let changed = change.set(Row::from(session)).execute(&mut **tx)?;
     let another_was_first = || {
         let what = format!("session {} left {from} meanwhile", session.id);
         DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(what))
@@ -519,7 +519,7 @@ pub fn insert_decision(
         session_decisions::decided_at.eq(stamp.at),
         session_decisions::substitution_id.eq(lent),
     ));
-    prepared(decision).execute(&mut **tx)?;
+    decision.execute(&mut **tx)?;
     Ok(())
 }
 
