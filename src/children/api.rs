@@ -19,11 +19,11 @@ use crate::children::{
 use crate::conventions::Period;
 use crate::error::AppError;
 use crate::hours::Minutes;
-use crate::idempotency::{Key, Once, once};
+use crate::idempotency::once;
 use crate::ids::{AccountId, ChildId, ConsentId, GuardianId, NeighbourhoodId, ProgrammeId, PsychologistId, ReferralId};
 use crate::sql_types::Ts;
 use crate::web::Page;
-use crate::web::json::{Paged, Posted};
+use crate::web::json::{Paged, Posted, answered, key};
 
 /// Which children are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
@@ -300,21 +300,6 @@ pub struct CreatedChild {
     reference: ChildReference,
 }
 
-/// The idempotency key of a request, when one was sent.
-fn key<T>(who: &As<Coordinator>, verb: &str, posted: &Posted<T>) -> Result<Option<Key>, AppError> {
-    let unreadable =
-        || AppError::Unreadable("L’en-tête Idempotency-Key prend de 8 à 128 caractères visibles.".to_owned());
-    let Some(key) = &posted.key else { return Ok(None) };
-    Key::new(who.account, key, verb, &posted.bytes).ok_or_else(unreadable).map(Some)
-}
-
-fn answered<T>(outcome: Once<T>) -> Result<T, AppError> {
-    match outcome {
-        Once::Answer(answer) => Ok(answer),
-        Once::KeyReused => Err(AppError::KeyReused),
-    }
-}
-
 /// Enters a child in a programme of the coordinator.
 ///
 /// # Errors
@@ -329,7 +314,7 @@ pub async fn create_child(
     who: As<Coordinator>,
     posted: Posted<NewChild>,
 ) -> Result<HttpResponse, AppError> {
-    let key = key(&who, "child.create", &posted)?;
+    let key = key(&posted, who.account, "child.create")?;
     let NewChild { programme_id, first_name, last_name, born_on, school, gender, .. } = posted.value;
     let entry = ChildEntry {
         identity: ChildIdentity { first_name, last_name, born_on, school: school.filter(|school| !school.is_empty()) },
@@ -444,7 +429,7 @@ pub async fn create_referral(
     who: As<Coordinator>,
     posted: Posted<NewReferral>,
 ) -> Result<HttpResponse, AppError> {
-    let key = key(&who, "referral.create", &posted)?;
+    let key = key(&posted, who.account, "referral.create")?;
     let NewReferral { child_id, psychologist_id, minutes, starts_on, ends_on, consents } = posted.value;
     let period = Period { from: starts_on, until: ends_on };
     let grant = Grant { psychologist: psychologist_id, minutes, period };
@@ -522,7 +507,7 @@ pub async fn create_consent(
     posted: Posted<NewConsent>,
 ) -> Result<HttpResponse, AppError> {
     let id = id.into_inner();
-    let key = key(&who, &format!("consent.add {id}"), &posted)?;
+    let key = key(&posted, who.account, &format!("consent.add {id}"))?;
     let given = GivenConsent::from(posted.value);
     let (caller, clock, vault) = (Coordinator::clone(&who), app.clock.clone(), app.vault.clone());
     let outcome = app

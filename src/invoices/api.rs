@@ -25,10 +25,10 @@ use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
 use crate::hours::Minutes;
 use crate::idempotency::{Key, Once, once};
-use crate::ids::{AccountId, ConventionId, InvoiceId, ProgrammeId, PsychologistId, SessionId};
+use crate::ids::{ConventionId, InvoiceId, ProgrammeId, PsychologistId, SessionId};
 use crate::money::Cents;
 use crate::sql_types::Ts;
-use crate::web::json::{Paged, Posted};
+use crate::web::json::{Paged, Posted, answered, key};
 use crate::web::{self, Page};
 
 /// An invoice or a credit note; amounts are in cents.
@@ -366,21 +366,6 @@ pub struct Credited {
     invoice_id: Option<InvoiceId>,
 }
 
-/// The idempotency key of a request, when one was sent.
-fn key<T>(account: AccountId, verb: &str, posted: &Posted<T>) -> Result<Option<Key>, AppError> {
-    let unreadable =
-        || AppError::Unreadable("L’en-tête Idempotency-Key prend de 8 à 128 caractères visibles.".to_owned());
-    let Some(key) = &posted.key else { return Ok(None) };
-    Key::new(account, key, verb, &posted.bytes).ok_or_else(unreadable).map(Some)
-}
-
-fn answered<T>(outcome: Once<T>) -> Result<T, AppError> {
-    match outcome {
-        Once::Answer(answer) => Ok(answer),
-        Once::KeyReused => Err(AppError::KeyReused),
-    }
-}
-
 /// Runs a verb once for its key, and gives the invoice that it left.
 async fn once_for_invoice<R>(
     app: &App,
@@ -417,7 +402,7 @@ pub async fn create_invoice(
     who: As<Psychologist>,
     posted: Posted<NewInvoice>,
 ) -> Result<HttpResponse, AppError> {
-    let key = key(who.account, "invoice", &posted)?;
+    let key = key(&posted, who.account, "invoice")?;
     let (month, caller, asked) = (month(&posted.value.month)?, *who, posted.value.convention_id);
     let issued = once_for_invoice(&app, key, move |tx, clock| {
         let convention = match asked {
@@ -452,7 +437,7 @@ async fn record_step(
     posted: Posted<StepOn>,
     (name, verb): (&str, StepVerb),
 ) -> Result<Json<InvoiceAnswer>, AppError> {
-    let key = key(who.account, &format!("{name} {id}"), &posted)?;
+    let key = key(&posted, who.account, &format!("{name} {id}"))?;
     let (caller, on) = (**who, posted.value.on);
     let answer = once_for_invoice(app, key, move |tx, clock| verb(tx, clock, &caller, id, on).map(|()| id)).await?;
     Ok(Json(answer))
@@ -528,7 +513,7 @@ pub async fn create_rejection(
     posted: Posted<Rejection>,
 ) -> Result<Json<InvoiceAnswer>, AppError> {
     let (caller, id) = (*who, id.into_inner());
-    let key = key(who.account, &format!("rejection {id}"), &posted)?;
+    let key = key(&posted, who.account, &format!("rejection {id}"))?;
     let reason = posted.value.reason;
     let answer =
         once_for_invoice(&app, key, move |tx, clock| reject(tx, clock, &caller, id, &reason).map(|()| id)).await?;
@@ -551,7 +536,7 @@ pub async fn create_credit_note(
     posted: Posted<NewCreditNote>,
 ) -> Result<HttpResponse, AppError> {
     let (caller, id) = (*who, id.into_inner());
-    let key = key(who.account, &format!("credit-note {id}"), &posted)?;
+    let key = key(&posted, who.account, &format!("credit-note {id}"))?;
     let NewCreditNote { reason, reissue: again } = posted.value;
     let (clock, reason) = (app.clock.clone(), reason.unwrap_or_default());
     let made = if again {

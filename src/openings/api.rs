@@ -2,22 +2,18 @@
 
 use actix_web::web::{Data, Json, Path, Query};
 use chrono::{NaiveDate, NaiveTime};
-use serde::de::DeserializeOwned;
 
 use crate::accounts::guards::{As, SignedIn};
 use crate::accounts::{Caller, Psychologist};
 use crate::app::App;
-use crate::db::Tx;
 use crate::error::AppError;
-use crate::failure::{Failure, Refusal};
 use crate::hours::Minutes;
-use crate::idempotency::{Key, Once, write_once};
-use crate::ids::{AccountId, LeaveId, OpeningId, ProgrammeId, PsychologistId};
+use crate::ids::{LeaveId, OpeningId, ProgrammeId, PsychologistId};
 use crate::openings::look_up::{self, Filter};
 use crate::openings::{Leave, Opening, Reach, Rhythm, Span, Terms, change, close, create, remove_day, take_leave};
 use crate::sql_types::Ts;
 use crate::web::Page;
-use crate::web::json::{Paged, Posted};
+use crate::web::json::{Paged, Posted, key, run};
 
 /// The longest period in which free places are asked for, in days.
 const LONGEST_PERIOD: i64 = 92;
@@ -92,29 +88,6 @@ impl From<OpeningTerms> for Terms {
 
 fn reach(who: &SignedIn) -> Result<Reach, AppError> {
     Reach::of(who).ok_or(AppError::Forbidden(<Psychologist as Caller>::ROLE.french()))
-}
-
-/// The key that was sent, for a verb and the body that it came with.
-fn key<T>(posted: &Posted<T>, account: AccountId, verb: &str) -> Result<Option<Key>, AppError> {
-    let wrong = || AppError::Unreadable("La clé d’idempotence a de 8 à 128 caractères visibles.".to_owned());
-    let make = |key: &String| Key::new(account, key, verb, &posted.bytes).ok_or_else(wrong);
-    posted.key.as_ref().map(make).transpose()
-}
-
-/// Runs a verb once for its key.
-async fn run<T, R>(
-    app: &App,
-    key: Option<Key>,
-    work: impl FnMut(&mut Tx<'_>) -> Result<T, Failure<R>> + Send + 'static,
-) -> Result<T, AppError>
-where
-    T: serde::Serialize + DeserializeOwned + Send + 'static,
-    R: Refusal + Send + 'static,
-{
-    match write_once(&app.db, &app.clock, key, work).await? {
-        Once::Answer(answer) => Ok(answer),
-        Once::KeyReused => Err(AppError::KeyReused),
-    }
 }
 
 /// Which openings are asked for.

@@ -2,18 +2,15 @@
 
 use actix_web::web::{Data, Json, Path, Query};
 use chrono::{NaiveDate, NaiveTime};
-use serde::de::DeserializeOwned;
 
 use crate::accounts::guards::{As, SignedIn};
 use crate::accounts::{Approver, Caller, Psychologist};
 use crate::app::App;
 use crate::calendar::Month;
-use crate::db::Tx;
 use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
 use crate::hours::Minutes;
-use crate::idempotency::{Key, Once, write_once};
-use crate::ids::{AccountId, ChildId, ProgrammeId, PsychologistId, ReferralId, SessionId};
+use crate::ids::{ChildId, ProgrammeId, PsychologistId, ReferralId, SessionId};
 use crate::sessions::admission::AdmissionRefusal;
 use crate::sessions::approve_many::{self, NotApproved};
 use crate::sessions::correct::{self, CorrectRefusal, Correction};
@@ -25,7 +22,7 @@ use crate::sessions::{
 };
 use crate::sql_types::Ts;
 use crate::web::Page;
-use crate::web::json::{Paged, Posted};
+use crate::web::json::{Paged, Posted, key, run};
 
 /// A session. Lengths are in minutes, instants in UTC, dates in Europe/Paris.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -139,29 +136,6 @@ pub async fn list_sessions(
 
 pub(super) async fn answer(app: &App, scope: Scope, id: SessionId) -> Result<Json<SessionAnswer>, AppError> {
     app.db.read_async(move |conn| Ok(Json(look_up::load(conn, &scope, id)?.into()))).await
-}
-
-/// The key that was sent, for a verb and the body that it came with.
-pub(super) fn key<T>(posted: &Posted<T>, account: AccountId, verb: &str) -> Result<Option<Key>, AppError> {
-    let wrong = || AppError::Unreadable("La clé d’idempotence a de 8 à 128 caractères visibles.".to_owned());
-    let make = |key: &String| Key::new(account, key, verb, &posted.bytes).ok_or_else(wrong);
-    posted.key.as_ref().map(make).transpose()
-}
-
-/// Runs a verb once for its key.
-pub(super) async fn run<T, R>(
-    app: &App,
-    key: Option<Key>,
-    work: impl FnMut(&mut Tx<'_>) -> Result<T, Failure<R>> + Send + 'static,
-) -> Result<T, AppError>
-where
-    T: serde::Serialize + DeserializeOwned + Send + 'static,
-    R: Refusal + Send + 'static,
-{
-    match write_once(&app.db, &app.clock, key, work).await? {
-        Once::Answer(answer) => Ok(answer),
-        Once::KeyReused => Err(AppError::KeyReused),
-    }
 }
 
 /// A session to record. What is not said is as usual: today, as long as last time, over just now.

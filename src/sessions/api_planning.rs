@@ -18,7 +18,7 @@ use crate::sessions::recurrence::{MOST_DATES, Repeat, Rhythm, Stop};
 use crate::sessions::reschedule::{self, Move};
 use crate::sessions::warnings;
 use crate::sessions::{Reason, Scope, Slot, SlotRefusal, Viewer, cancel, freed, look_up, restore, want_earlier};
-use crate::web::json::Posted;
+use crate::web::json::{Posted, key, run};
 
 /// One session to book, or a series of them.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
@@ -175,7 +175,7 @@ pub async fn create_booking(
 ) -> Result<Json<BookingAnswer>, AppError> {
     // who may not ask is told so, whatever they send
     let (viewer, posted) = (api::viewer(&who)?, posted?);
-    let key = api::key(&posted, viewer.account, "book")?;
+    let key = key(&posted, viewer.account, "book")?;
     let new = posted.value;
     let psychologist = new.psychologist(&viewer)?;
     let (wish, skipped) = wish(&app, &new, psychologist).await?;
@@ -185,7 +185,7 @@ pub async fn create_booking(
     let plan = plan(&new, &wish)?;
     let (clock, vault, by) = (app.clock.clone(), app.vault.clone(), viewer.clone());
     let is_alone = plan.chosen.len() == 1;
-    let ids = api::run(&app, key, move |tx| book_many::book_many(tx, &clock, &vault, &by, &plan)).await?;
+    let ids = run(&app, key, move |tx| book_many::book_many(tx, &clock, &vault, &by, &plan)).await?;
     match ids.as_slice() {
         [id] if is_alone => {
             let Json(session) = api::answer(&app, viewer.scope, *id).await?;
@@ -307,7 +307,7 @@ pub async fn create_move(
     posted: Result<Posted<NewMove>, AppError>,
 ) -> Result<Json<SeriesAnswer>, AppError> {
     let (id, viewer, posted) = (id.into_inner(), api::viewer(&who)?, posted?);
-    let key = api::key(&posted, viewer.account, &format!("move {id}"))?;
+    let key = key(&posted, viewer.account, &format!("move {id}"))?;
     let new = posted.value;
     let to = Move {
         slot: slot(new.session_on, new.starts_at, new.duration_minutes)?,
@@ -316,7 +316,7 @@ pub async fn create_move(
         although_unusual: new.although_unusual,
     };
     let (clock, vault, by) = (app.clock.clone(), app.vault.clone(), viewer.clone());
-    let ids = api::run(&app, key, move |tx| reschedule::reschedule(tx, &clock, &vault, &by, id, &to)).await?;
+    let ids = run(&app, key, move |tx| reschedule::reschedule(tx, &clock, &vault, &by, id, &to)).await?;
     Ok(Json(series(&app, viewer.scope, ids).await?))
 }
 
@@ -361,10 +361,10 @@ pub async fn create_cancellation(
     posted: Result<Posted<NewCancellation>, AppError>,
 ) -> Result<Json<CancellationAnswer>, AppError> {
     let (id, viewer, posted) = (id.into_inner(), api::viewer(&who)?, posted?);
-    let key = api::key(&posted, viewer.account, &format!("cancel {id}"))?;
+    let key = key(&posted, viewer.account, &format!("cancel {id}"))?;
     let reason = posted.value.reason.as_deref().map(Reason::new).transpose().map_err(Failure::Refused)?;
     let (clock, by, with_following) = (app.clock.clone(), viewer.clone(), posted.value.with_following);
-    let ids = api::run(&app, key, move |tx| match with_following {
+    let ids = run(&app, key, move |tx| match with_following {
         true => cancel::cancel_with_following(tx, &clock, &by, id, reason.as_ref()),
         false => cancel::cancel(tx, &clock, &by, id, reason.as_ref()).map(|()| vec![id]),
     })
@@ -401,9 +401,9 @@ pub async fn create_restoration(
     posted: Result<Posted<Nothing>, AppError>,
 ) -> Result<Json<SeriesAnswer>, AppError> {
     let (id, viewer, posted) = (id.into_inner(), api::viewer(&who)?, posted?);
-    let key = api::key(&posted, viewer.account, &format!("restore {id}"))?;
+    let key = key(&posted, viewer.account, &format!("restore {id}"))?;
     let (clock, vault, by) = (app.clock.clone(), app.vault.clone(), viewer.clone());
-    let ids = api::run(&app, key, move |tx| restore::restore(tx, &clock, &vault, &by, id)).await?;
+    let ids = run(&app, key, move |tx| restore::restore(tx, &clock, &vault, &by, id)).await?;
     Ok(Json(series(&app, viewer.scope, ids).await?))
 }
 
@@ -430,8 +430,8 @@ pub async fn create_earlier_wish(
     posted: Result<Posted<EarlierWish>, AppError>,
 ) -> Result<Json<SessionAnswer>, AppError> {
     let (id, viewer, posted) = (id.into_inner(), api::viewer(&who)?, posted?);
-    let key = api::key(&posted, viewer.account, &format!("earlier {id}"))?;
+    let key = key(&posted, viewer.account, &format!("earlier {id}"))?;
     let (clock, by, wanted) = (app.clock.clone(), viewer.clone(), posted.value.wanted);
-    api::run(&app, key, move |tx| want_earlier::want_earlier(tx, &clock, &by, id, wanted)).await?;
+    run(&app, key, move |tx| want_earlier::want_earlier(tx, &clock, &by, id, wanted)).await?;
     api::answer(&app, viewer.scope, id).await
 }

@@ -7,13 +7,12 @@ use crate::accounts::guards::{As, SignedIn};
 use crate::accounts::{Coordinator, Role};
 use crate::app::App;
 use crate::error::AppError;
-use crate::idempotency::{Key, Once, write_once};
 use crate::ids::{AccountId, ProgrammeId, SubstitutionId};
 use crate::sql_types::Ts;
 use crate::substitutions::name::{self, Naming};
 use crate::substitutions::{Party, Standing, Substitution, end, look_up};
 use crate::web::Page;
-use crate::web::json::{Paged, Posted};
+use crate::web::json::{Paged, Posted, key, run};
 
 /// Who approves in whose place. Days are local to Europe/Paris; both are included.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -123,10 +122,8 @@ pub async fn create_substitution(
         ends_on: new.ends_on,
     };
     let (clock, by) = (app.clock.clone(), (*who).clone());
-    match write_once(&app.db, &app.clock, key, move |tx| name::name(tx, &clock, &by, naming)).await? {
-        Once::Answer(id) => answer(&app, Party::from(&*who.person), id).await,
-        Once::KeyReused => Err(AppError::KeyReused),
-    }
+    let id = run(&app, key, move |tx| name::name(tx, &clock, &by, naming)).await?;
+    answer(&app, Party::from(&*who.person), id).await
 }
 
 /// Nothing is asked.
@@ -152,19 +149,11 @@ pub async fn create_end(
     let (who, posted, id) = (party(&who)?, posted?, id.into_inner());
     let key = key(&posted, who.account, &format!("end_substitution {id}"))?;
     let (clock, by) = (app.clock.clone(), who.clone());
-    match write_once(&app.db, &app.clock, key, move |tx| end::end(tx, &clock, &by, id)).await? {
-        Once::Answer(()) => answer(&app, who, id).await,
-        Once::KeyReused => Err(AppError::KeyReused),
-    }
+    run(&app, key, move |tx| end::end(tx, &clock, &by, id)).await?;
+    answer(&app, who, id).await
 }
 
 async fn answer(app: &App, who: Party, id: SubstitutionId) -> Result<Json<SubstitutionAnswer>, AppError> {
     let today = app.clock.today();
     app.db.read_async(move |conn| Ok(Json(SubstitutionAnswer::of(look_up::load(conn, &who, id)?, today)))).await
-}
-
-fn key<T>(posted: &Posted<T>, account: AccountId, verb: &str) -> Result<Option<Key>, AppError> {
-    let wrong = || AppError::Unreadable("La clé d’idempotence a de 8 à 128 caractères visibles.".to_owned());
-    let make = |key: &String| Key::new(account, key, verb, &posted.bytes).ok_or_else(wrong);
-    posted.key.as_ref().map(make).transpose()
 }

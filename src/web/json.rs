@@ -6,9 +6,15 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::app::App;
+use crate::db::Tx;
 use crate::error::AppError;
+use crate::failure::{Failure, Refusal};
+use crate::idempotency::{Key, Once, write_once};
+use crate::ids::AccountId;
 use crate::web::csrf;
 
 /// The header that carries an idempotency key.
@@ -53,6 +59,43 @@ fn header<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
 
 fn unreadable(why: &str) -> AppError {
     AppError::Unreadable(format!("Le corps JSON de la demande ne se lit pas : {why}."))
+}
+
+/// The key that was sent, for a verb and the body that it came with.
+///
+/// # Errors
+/// When it is too short, too long, or not visible.
+pub fn key<T>(posted: &Posted<T>, account: AccountId, verb: &str) -> Result<Option<Key>, AppError> {
+    let wrong = || AppError::Unreadable("La clé d’idempotence a de 8 à 128 caractères visibles.".to_owned());
+    let make = |key: &String| Key::new(account, key, verb, &posted.bytes).ok_or_else(wrong);
+    posted.key.as_ref().map(make).transpose()
+}
+
+/// Runs a verb once for its key.
+///
+/// # Errors
+/// When the key came before with another body, or as the verb says.
+pub async fn run<T, R>(
+    app: &App,
+    key: Option<Key>,
+    work: impl FnMut(&mut Tx<'_>) -> Result<T, Failure<R>> + Send + 'static,
+) -> Result<T, AppError>
+where
+    T: Serialize + DeserializeOwned + Send + 'static,
+    R: Refusal + Send + 'static,
+{
+    answered(write_once(&app.db, &app.clock, key, work).await?)
+}
+
+/// What a verb answered, now or when the key came first.
+///
+/// # Errors
+/// When the key came before with another body.
+pub fn answered<T>(outcome: Once<T>) -> Result<T, AppError> {
+    match outcome {
+        Once::Answer(answer) => Ok(answer),
+        Once::KeyReused => Err(AppError::KeyReused),
+    }
 }
 
 /// A page of a list.
