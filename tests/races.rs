@@ -12,7 +12,7 @@ use psypre::failure::Failure;
 use psypre::hours::Minutes;
 use psypre::ids::{ChildId, SessionId};
 use psypre::quotas::QuotaRefusal;
-use psypre::schema::{quotas, referrals, session_decisions, sessions};
+use psypre::schema::{quotas, referrals, session_decisions, session_revisions, sessions};
 use psypre::sessions::admission::AdmissionRefusal;
 use psypre::sessions::approve::{Approval, approve};
 use psypre::sessions::book::{BookRefusal, Booking, book};
@@ -341,6 +341,7 @@ fn forget_sessions(app: &TestApp) {
     app.write(|tx| {
         let conn = &mut **tx;
         diesel::delete(session_decisions::table).execute(conn)?;
+        diesel::delete(session_revisions::table).execute(conn)?;
         diesel::delete(sessions::table).execute(conn)?;
         let none = Minutes::ZERO;
         diesel::update(quotas::table)
