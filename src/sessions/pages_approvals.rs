@@ -76,11 +76,7 @@ pub async fn list_approvals(app: Data<App>, who: As<Approver>, request: HttpRequ
         })
         .await?;
     let page = ApprovalsPage {
-        layout: who
-            .layout(&request, "À valider")
-            .lead(lead(page.total))
-            .action("Mes remplacements", links::SUBSTITUTIONS)
-            .wide(),
+        layout: who.layout(&request, "À valider").lead(lead(page.total)).wide(),
         requests,
         stands_in: who.stands_in.clone(),
         form: FormState::new().with("psychologue", query.get("psychologue").unwrap_or_default()),

@@ -1,6 +1,7 @@
 //! A small browser: keeps the cookies, carries the token of forms, follows nothing by itself.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// An answer.
 #[derive(Debug)]
@@ -75,8 +76,12 @@ pub struct Browser {
 impl Browser {
     /// Where nobody is signed in.
     pub fn new(base_url: &str) -> Self {
-        let config =
-            ureq::Agent::config_builder().max_redirects(0).max_redirects_will_error(false).http_status_as_error(false);
+        // idle connections are given up well before the server closes them (5 s): one reused at that instant is lost
+        let config = ureq::Agent::config_builder()
+            .max_idle_age(Duration::from_secs(1))
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false);
         Self {
             base_url: base_url.to_owned(),
             agent: config.build().new_agent(),
