@@ -185,6 +185,7 @@ enum Attempt {
     CancelFollowing(usize),
     Restore(usize),
     Earlier(usize, bool),
+    /// A session is given up, and another takes its place.
     Take(usize, usize),
     Record(Slot, Attendance),
     RecordBooked(usize, Attendance),
@@ -211,7 +212,7 @@ fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
         1 => (0..9usize).prop_map(Attempt::CancelFollowing),
         2 => (0..9usize).prop_map(Attempt::Restore),
         1 => (0..9usize, any::<bool>()).prop_map(|(n, wanted)| Attempt::Earlier(n, wanted)),
-        1 => (0..9usize, 0..9usize).prop_map(|(n, other)| Attempt::Take(n, other)),
+        3 => (0..9usize, 0..9usize).prop_map(|(n, other)| Attempt::Take(n, other)),
         4 => (of_day(16, 20), attendance()).prop_map(|(slot, what)| Attempt::Record(slot, what)),
         2 => (0..9usize, attendance()).prop_map(|(n, what)| Attempt::RecordBooked(n, what)),
         2 => (0..9usize, of_day(16, 21), attendance()).prop_map(|(n, slot, what)| Attempt::Correct(n, slot, what)),
@@ -263,7 +264,12 @@ fn make(world: &World, child: ChildId, made: &mut Vec<SessionId>, attempt: &Atte
         }
         Attempt::Take(n, other) => {
             let (freed, taker) = (chosen(n), chosen(other));
-            return app.db.write(|tx| take(tx, clock, vault, &own, freed, taker)).is_ok();
+            let given_up_and_taken = app.db.write(|tx| {
+                // one that was cancelled already is refused here, and may be taken all the same
+                let _ = tx.attempt(|tx| cancel(tx, clock, &own, freed, None));
+                take(tx, clock, vault, &own, freed, taker)
+            });
+            return given_up_and_taken.is_ok();
         }
         Attempt::Record(slot, attendance) => {
             let asked = Recording { child, slot, attendance, place: None };

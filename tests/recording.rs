@@ -86,7 +86,7 @@ on_both_databases! {
         app.app.clock.advance(TimeDelta::minutes(120));
         let mut browser = app.signed_in(CLAIRE);
         let home = browser.get("/").expect(200).words();
-        assert!(home.contains("À faire 11 h 00 Zoé Exemple"), "{home}");
+        assert!(home.contains("À faire 2 séances à enregistrer 11 h 00 Zoé Exemple"), "{home}");
         browser.post(&format!("/seances/{}/presence", ids[0]), &[("attendance", "held")]).expect(303);
         browser.post(&format!("/seances/{}/presence", ids[1]), &[("attendance", "unexcused_absence")]).expect(303);
         assert_eq!(held(&world, world.chenove), (60, 0));
