@@ -52,7 +52,7 @@ test("a series with conflicts is booked by keyboard alone", async () => {
   const child = page.locator("[name=child]");
   if ((await child.count()) === 1) await child.selectOption({ index: 1 });
   else await child.nth(1).check();
-  await page.locator("[name=session_on]").fill("2026-12-08");
+  await page.locator("[name=session_on]").fill("2026-12-10");
   await page.locator("[name=starts_at]").fill("09:30");
   await press(page.getByRole("button", { name: "Prendre le rendez-vous" }));
   if (await page.locator("[name=although_unusual]").count()) {
@@ -65,7 +65,7 @@ test("a series with conflicts is booked by keyboard alone", async () => {
   await tabTo(page, "[name=child]");
   await page.keyboard.press("ArrowDown");
   await tabTo(page, "[name=session_on]");
-  await typeParts(page, "2026-12-01");
+  await typeParts(page, "2026-12-03");
   await tabTo(page, "[name=starts_at]");
   await typeParts(page, "09:00");
   await tabTo(page, "summary");
@@ -80,12 +80,12 @@ test("a series with conflicts is booked by keyboard alone", async () => {
   await page.waitForURL(/reservation/);
   await page.getByRole("heading", { level: 1, name: "Vérifier les rendez-vous" }).waitFor();
 
-  // six Tuesdays from December: one is taken, and two are in the Christmas holidays
+  // six Thursdays from December: one is taken, and two are in the Christmas holidays
   const said = await days(page);
   assert.equal(said.length, 6);
   assert.match(said.join("\n"), /vacances scolaires/);
-  assert.match(said.join("\n"), /Impossible.* a déjà une séance le mardi 8 décembre/);
-  assert.match(said.join("\n"), /Prendre à la place mardi 8 décembre à/);
+  assert.match(said.join("\n"), /Impossible.* a déjà une séance le jeudi 10 décembre/);
+  assert.match(said.join("\n"), /Prendre à la place jeudi 10 décembre à/);
   assert.deepEqual(await axe(page), []);
   await shot(page, "series-preview-desktop");
 
@@ -112,7 +112,7 @@ test("a series is looked at, chosen in part and booked by finger on a phone", as
   await page.goto("/seances/reservation");
   await page.locator("main label.choice__label").first().tap().catch(() => page.locator("main label.choice__label").first().click());
   await page.locator("[name=session_on]").fill("2026-12-02");
-  await page.locator("[name=starts_at]").fill("08:00");
+  await page.locator("[name=starts_at]").fill("10:30");
   await page.locator("summary", { hasText: "Répéter" }).click();
   await page.locator("[name=rhythm]").selectOption("weekly");
   await page.locator("label", { hasText: "Une date" }).click();
