@@ -212,18 +212,18 @@ fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
         3 => (of_day(20, 24), 2..7u32).prop_map(|(slot, weeks)| Attempt::Series(slot, weeks)),
         3 => (0..9usize, of_day(20, 30), any::<bool>()).prop_map(|(n, slot, all)| Attempt::Move(n, slot, all)),
         1 => (0..9usize).prop_map(Attempt::CancelFollowing),
-        2 => (0..9usize).prop_map(Attempt::Restore),
+        3 => (0..9usize).prop_map(Attempt::Restore),
         1 => (0..9usize, any::<bool>()).prop_map(|(n, wanted)| Attempt::Earlier(n, wanted)),
         3 => (0..9usize, 0..9usize).prop_map(|(n, other)| Attempt::Take(n, other)),
         4 => (of_day(16, 20), attendance()).prop_map(|(slot, what)| Attempt::Record(slot, what)),
-        2 => (0..9usize, attendance()).prop_map(|(n, what)| Attempt::RecordBooked(n, what)),
+        5 => (0..9usize, attendance()).prop_map(|(n, what)| Attempt::RecordBooked(n, what)),
         2 => (0..9usize, of_day(16, 21), attendance()).prop_map(|(n, slot, what)| Attempt::Correct(n, slot, what)),
         1 => (0..9usize, any::<bool>()).prop_map(|(n, by_coordinator)| Attempt::Cancel(n, by_coordinator)),
         1 => (0..9usize).prop_map(Attempt::Undo),
         3 => (0..9usize).prop_map(Attempt::Approve),
         2 => (0..9usize).prop_map(Attempt::Refuse),
-        2 => (0..9usize).prop_map(Attempt::Withdraw),
-        1 => (1..48i64).prop_map(Attempt::Wait),
+        4 => (0..9usize).prop_map(Attempt::Withdraw),
+        3 => (1..48i64).prop_map(Attempt::Wait),
     ];
     proptest::collection::vec(attempt, 1..30)
 }
@@ -319,7 +319,7 @@ fn make(world: &World, child: ChildId, made: &mut Vec<SessionId>, attempt: &Atte
 fn whatever_is_tried_every_invariant_holds() {
     let app = TestApp::sqlite();
     let world = World::new(&app);
-    let mut runner = TestRunner::new(Config { cases: 100, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
     let done_by_kind = std::cell::RefCell::new(BTreeMap::<String, usize>::new());
     let outcome = runner.run(&attempts(), |attempts| {
         app.app.clock.set(NOW.parse().unwrap());
