@@ -29,7 +29,7 @@ check: ## the quick look before a commit
 fmt:
 	cargo fmt
 
-screenshots: ## docs/screenshot.png and its phone sister, from the demonstration
+screenshots: ## docs/screenshot.png, from the demonstration
 	@scripts/setup test
 	cargo build --tests
 	scripts/screenshots $(ARGS)
