@@ -63,6 +63,11 @@ on_both_databases! {
         let world = World::new(app);
         let child = world.entrusted_child(world.chenove, "Zoé", "Exemple");
         let mut browser = app.signed_in(CLAIRE);
+        // entrusted from a day to come: December is planned in November
+        let later = world.child(world.chenove, "Léo", "Futur");
+        let december = psypre::conventions::Period { from: "2026-12-01".parse().unwrap(), until: "2026-12-31".parse().unwrap() };
+        world.referral_for(later, world.claire, 600, december, Some("2026-11-02".parse().unwrap()));
+        assert!(browser.get("/seances/reservation").expect(200).words().contains("Léo Futur"));
         assert!(browser.get("/seances/reservation").expect(200).words().contains("Zoé Exemple"));
         let pair = format!("{child}+{}", world.claire);
         let fields = [

@@ -233,7 +233,7 @@ pub fn open_children(
     psychologist: PsychologistId,
     on: NaiveDate,
 ) -> QueryResult<Vec<OpenChild>> {
-    let referrals = store::open_referrals(conn, &Scope::Psychologist(psychologist), on)?;
+    let referrals = store::open_referrals(conn, &Scope::Psychologist(psychologist), on, on)?;
     let ids: Vec<ChildId> = referrals.iter().map(|referral| referral.child_id).collect();
     let last: BTreeMap<ChildId, (NaiveDate, Minutes)> = store::latest_of_children(conn, psychologist, &ids)?
         .into_iter()
@@ -252,7 +252,18 @@ pub fn open_children(
 /// # Errors
 /// When the database fails.
 pub fn open_referrals(conn: &mut AnyConnection, scope: &Scope, on: NaiveDate) -> QueryResult<Vec<OpenReferral>> {
-    store::open_referrals(conn, scope, on)
+    store::open_referrals(conn, scope, on, on)
+}
+
+/// What may be booked from a day on, within a year: one referral for each child and psychologist, the running one first.
+///
+/// # Errors
+/// When the database fails.
+pub fn referrals_to_book(conn: &mut AnyConnection, scope: &Scope, from: NaiveDate) -> QueryResult<Vec<OpenReferral>> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut all = store::open_referrals(conn, scope, from, from + Days::new(366))?;
+    all.retain(|referral| seen.insert((referral.child_id, referral.psychologist_id)));
+    Ok(all)
 }
 
 /// The booked sessions of a day with what they are told with, in order: of one psychologist, or of all.

@@ -109,13 +109,13 @@ fn stops() -> Vec<Choice> {
     ]
 }
 
-/// The children who may be seen today, each with a psychologist and what is left of the referral.
+/// The children who may be seen from today on, each with a psychologist and what is left of the referral.
 async fn child_choices(app: &App, viewer: &Viewer, with: Option<PsychologistId>) -> Result<Vec<Choice>, AppError> {
     let (vault, today, scope) = (app.vault.clone(), app.clock.today(), viewer.scope.clone());
     let is_coordinator = viewer.is_coordinator();
     app.db
         .read_async::<_, AppError>(move |conn| {
-            let mut open = look_up::open_referrals(conn, &scope, today)?;
+            let mut open = look_up::referrals_to_book(conn, &scope, today)?;
             open.retain(|referral| with.is_none_or(|id| referral.psychologist_id == id));
             let ids: Vec<ChildId> = open.iter().map(|referral| referral.child_id).collect();
             let names = children::full_names(conn, &vault, &pages::reader(&scope), &ids)?;

@@ -708,15 +708,20 @@ pub struct OpenReferral {
     pub ends_on: NaiveDate,
 }
 
-/// The referrals valid on a day, of children still followed: to a psychologist, or of programmes.
+/// The referrals valid on a day or later within a period, of children still followed: to a psychologist, or of programmes.
 ///
 /// # Errors
 /// When the database fails.
-pub fn open_referrals(conn: &mut AnyConnection, scope: &Scope, on: NaiveDate) -> QueryResult<Vec<OpenReferral>> {
+pub fn open_referrals(
+    conn: &mut AnyConnection,
+    scope: &Scope,
+    on: NaiveDate,
+    until: NaiveDate,
+) -> QueryResult<Vec<OpenReferral>> {
     let query = referrals::table
         .inner_join(children::table.inner_join(programmes::table))
         .inner_join(psychologists::table.inner_join(accounts::table.on(accounts::id.eq(psychologists::account_id))))
-        .filter(referrals::starts_on.le(on).and(referrals::ends_on.ge(on)))
+        .filter(referrals::starts_on.le(until).and(referrals::ends_on.ge(on)))
         .filter(children::closed_on.is_null().or(children::closed_on.ge(on)))
         .order((children::reference, referrals::starts_on, referrals::id))
         .select((
