@@ -214,11 +214,17 @@ export async function signIn(/** @type {Page} */ page, /** @type {string} */ ema
   const form = page.locator("form").filter({ has: page.locator('input[type="password"]') });
   await form.locator('input[type="email"]').fill(email);
   await form.locator('input[type="password"]').fill(password);
-  await form.locator('button[type="submit"], button:not([type])').first().click();
-  await page.waitForLoadState();
+  await press(form.locator('button[type="submit"], button:not([type])').first());
   if (new URL(page.url()).pathname === "/connexion") {
     throw new Error(`${email} could not sign in: ${(await page.locator("main, body").first().innerText()).slice(0, 500)}`);
   }
+}
+
+/** Presses a link or a button that answers with another page, and waits for that page. */
+export async function press(/** @type {import("playwright-core").Locator} */ where) {
+  const page = where.page();
+  await Promise.all([page.waitForEvent("framenavigated", (frame) => frame === page.mainFrame()), where.click()]);
+  await page.waitForLoadState();
 }
 
 /** Saves the whole page as NAME.png in the folder of PSYPRE_SHOTS, if there is one. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { DESKTOP, NOW, PHONE, Site } from "./harness.mjs";
+import { DESKTOP, NOW, PHONE, Site, press } from "./harness.mjs";
 
 const site = await Site.open();
 after(() => site.close());
@@ -36,14 +36,15 @@ for (const javaScript of [true, false]) {
     let taps = 0;
     const tap = async (/** @type {import("playwright-core").Locator} */ where) => {
       taps += 1;
-      await where.click();
+      await press(where);
     };
     await tap(page.getByRole("link", { name: /Saisir une séance/ }).first());
     // children of Chenôve, whose coordinator approves below; each run takes another
-    await tap(page.locator("main label").filter({ hasText: javaScript ? "Sami Imaginaire" : "Noé Fictif" }).first());
+    taps += 1;
+    await page.locator("main label").filter({ hasText: javaScript ? "Sami Imaginaire" : "Noé Fictif" }).first().click();
     await tap(page.getByRole("button", { name: /Enregistrer/ }));
-    const said = await page.locator("main, [role=status], [role=alert]").allInnerTexts();
-    assert.ok(taps <= 3 && /enregistrée|Attend|chevauche|déjà/i.test(said.join(" ")), said.join("\n"));
+    assert.match(await page.locator("body").innerText(), /enregistrée|Attend|chevauche|déjà/i);
+    assert.ok(taps <= 3, `${taps} taps`);
     await page.context().close();
   });
 }
@@ -55,7 +56,7 @@ test("the coordinator approves everything that waits at once", async () => {
   const button = page.getByRole("button", { name: /Valider \d+ séances?/ });
   const [, count] = /Valider (\d+)/.exec((await button.innerText()) ?? "") ?? [];
   assert.ok(Number(count) >= 1, "something waits");
-  await button.click();
+  await press(button);
   assert.match(await page.locator("body").innerText(), new RegExp(`${count}|Aucune séance à valider`));
   await page.context().close();
 });
@@ -64,8 +65,8 @@ test("the psychologist issues last month's invoice, and the accountant pays it a
   const month = lastMonth();
   const psychologist = await site.as("psychologist");
   await psychologist.goto(`/factures/apercu?mois=${month}`);
-  await psychologist.getByRole("link", { name: /Continuer vers l’émission/ }).click();
-  await psychologist.getByRole("button", { name: /Émettre la facture/ }).click();
+  await press(psychologist.getByRole("link", { name: /Continuer vers l’émission/ }));
+  await press(psychologist.getByRole("button", { name: /Émettre la facture/ }));
   const address = new URL(psychologist.url()).pathname;
   assert.match(address, /^\/factures\/[0-9a-f-]{36}$/);
   const number = /F\d{4}-\d{4}/.exec(await psychologist.locator("h1").innerText())?.[0];
@@ -77,7 +78,7 @@ test("the psychologist issues last month's invoice, and the accountant pays it a
   const accountant = await site.as("accountant");
   for (const step of [/dépôt/i, /mandatement/i, /paiement/i]) {
     await accountant.goto(address);
-    await accountant.getByRole("button", { name: step }).first().click();
+    await press(accountant.getByRole("button", { name: step }).first());
   }
   await accountant.goto(address);
   assert.match(await accountant.locator("main").innerText(), /Payée/);

@@ -2,7 +2,7 @@
 // A series with conflicts is booked by keyboard alone, and by finger on a phone.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { axe, DESKTOP, PHONE, shot, Site } from "./harness.mjs";
+import { axe, DESKTOP, PHONE, shot, Site, press } from "./harness.mjs";
 
 const site = await Site.open();
 after(() => site.close());
@@ -33,13 +33,6 @@ async function typeParts(/** @type {Page} */ page, /** @type {string} */ value) 
     await page.keyboard.type(`${month}${day}${year}`);
   }
   assert.equal(await page.evaluate(() => /** @type {HTMLInputElement} */ (document.activeElement).value), value);
-}
-
-/** Presses a button that answers with another page, and waits for that page. */
-async function press(/** @type {import("playwright-core").Locator} */ button) {
-  const page = button.page();
-  await Promise.all([page.waitForEvent("framenavigated"), button.click()]);
-  await page.waitForLoadState();
 }
 
 /** What each day of the preview says. */
