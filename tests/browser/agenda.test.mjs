@@ -2,7 +2,7 @@
 // The agenda by keyboard alone, on the narrowest phone, and on one sheet of paper.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { axe, DESKTOP, shot, Site } from "./harness.mjs";
+import { axe, DESKTOP, press, shot, Site } from "./harness.mjs";
 
 const site = await Site.open();
 after(() => site.close());
@@ -89,7 +89,7 @@ test("without JavaScript every block is a link in the order of Tab", async () =>
   const page = await site.as("psychologist", { viewport: DESKTOP, javaScript: false });
   await page.goto(WEEK);
   assert.equal(await page.locator("[data-agenda] a.block__link[tabindex]").count(), 0);
-  await page.locator(".block--free a").first().click();
+  await press(page.locator(".block--free a").first());
   assert.match(page.url(), /seances\/reservation\?jour=2026-11-23/);
   await page.context().close();
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { DESKTOP, NOW, PHONE, Site, press } from "./harness.mjs";
+import { DESKTOP, NOW, PHONE, press, Site } from "./harness.mjs";
 
 const site = await Site.open();
 after(() => site.close());

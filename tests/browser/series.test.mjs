@@ -2,7 +2,7 @@
 // A series with conflicts is booked by keyboard alone, and by finger on a phone.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { axe, DESKTOP, PHONE, shot, Site, press } from "./harness.mjs";
+import { axe, DESKTOP, PHONE, press, shot, Site } from "./harness.mjs";
 
 const site = await Site.open();
 after(() => site.close());
@@ -130,7 +130,7 @@ test("a series is looked at, chosen in part and booked by finger on a phone", as
   assert.match(await page.locator("body").innerText(), new RegExp(`${count}\\s+rendez-vous sont pris|Le rendez-vous est pris`));
 
   // moved with what follows, then cancelled with what follows, and restored
-  await page.getByRole("link", { name: "Déplacer…" }).click();
+  await press(page.getByRole("link", { name: "Déplacer…" }));
   await shot(page, "move-phone");
   await page.locator("[name=starts_at]").fill("07:30");
   await page.locator("label", { hasText: "Celui-ci et" }).click();
@@ -162,7 +162,7 @@ test("a referent asks, and the answer is booked from the request", async () => {
   await coordinator.goto("/demandes");
   await shot(coordinator, "requests-coordinator-desktop");
   assert.deepEqual(await axe(coordinator), []);
-  await coordinator.getByRole("link", { name: /Prendre le rendez-vous/ }).first().click();
+  await press(coordinator.getByRole("link", { name: /Prendre le rendez-vous/ }).first());
   await coordinator.locator("[name=starts_at]").fill("18:00");
   await shot(coordinator, "request-booking-desktop");
   await press(coordinator.getByRole("button", { name: "Prendre le rendez-vous" }));
