@@ -82,12 +82,11 @@ fn page(content: &FundingCallContent) -> Result<Sheet, DocumentError> {
     sheet.paragraph(
         &format!(
             "La convention citée ci-dessus fixe la participation de chaque signataire au budget de l’exercice {}, qui va \
-             du {} au {} et s’élève à {}. La participation de {} est de {}.",
+             du {} au {} et s’élève à {}. Votre participation est de {}.",
             content.year,
             french_date(content.from),
             french_date(content.until),
             content.budget,
-            content.signatory,
             content.amount
         ),
         BODY,
@@ -142,7 +141,7 @@ mod tests {
         for expected in [
             "Appel de fonds Participation 2026",
             "Numéro AF2026-0004",
-            "La participation de CCAS de Talant est de 430,00\u{a0}€",
+            "Votre participation est de 430,00\u{a0}€",
             "s’élève à 20\u{202f}000,00\u{a0}€",
             "une psychologue",
             "au plus tard le 30 juin 2026, en rappelant le numéro AF2026-0004",

@@ -44,7 +44,7 @@ impl FundingCallOverdue {
             link: None,
             reference: format!("appel de fonds {}", self.number),
             why: format!(
-                "Vous recevez ce message parce que l’appel de fonds de {} vous a été envoyé. Si le versement est parti, \
+                "Vous recevez ce message parce que cet appel de fonds vous a été adressé ({}). Si le versement est parti, \
                  ne tenez pas compte de ce rappel.",
                 self.signatory
             ),

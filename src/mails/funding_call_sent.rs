@@ -41,7 +41,7 @@ impl FundingCallSent {
             link: None,
             reference: format!("appel de fonds {}", self.number),
             why: format!(
-                "Vous recevez ce message parce que la convention donne votre adresse pour {}. Pour en changer, écrivez à {}.",
+                "Vous recevez ce message parce que la convention donne votre adresse pour les appels de fonds ({}). Pour en changer, écrivez à {}.",
                 self.signatory, self.caller
             ),
             settings_href: None,
