@@ -68,6 +68,43 @@ impl Default for Publisher {
     }
 }
 
+/// How long what names people is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// `PSYPRE_READINGS_MONTHS`: for how many months one knows who opened a child's file.
+    pub readings_months: u32,
+    /// `PSYPRE_RETENTION_MONTHS`: how many months after the last contact a child's identity is destroyed.
+    pub identity_months: u32,
+    /// `PSYPRE_RETENTION_NOTICE_DAYS`: how many days before that the coordinator is told, at least.
+    pub notice_days: u32,
+}
+
+impl Retention {
+    fn from_vars(var: &impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) -> Self {
+        let mut within = |name: &str, default: u32, least: u32, most: u32| {
+            let value = number(var, name, default, wrong);
+            if !(least..=most).contains(&value) {
+                wrong.push(format!("{name} must be between {least} and {most}, not {value}"));
+            }
+            value
+        };
+        Self {
+            // CNIL, délibération 2021-122: six months to a year, three years where a risk is shown
+            readings_months: within("PSYPRE_READINGS_MONTHS", 12, 6, 36),
+            // CNIL, délibération 2023-095: two years after the last contact
+            identity_months: within("PSYPRE_RETENTION_MONTHS", 24, 1, 24),
+            notice_days: within("PSYPRE_RETENTION_NOTICE_DAYS", 30, 1, 180),
+        }
+    }
+}
+
+/// The periods of a deployment that says nothing of its own.
+impl Default for Retention {
+    fn default() -> Self {
+        Self::from_vars(&|_| None, &mut Vec::new())
+    }
+}
+
 /// All the settings.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -89,6 +126,8 @@ pub struct Config {
     pub trusted_proxies: usize,
     /// Who publishes this deployment.
     pub publisher: Publisher,
+    /// How long what names people is kept.
+    pub retention: Retention,
     /// Pages of the demonstration are shown, and say that all is invented.
     pub demonstration: bool,
 }
@@ -132,6 +171,7 @@ impl Config {
         }
         let pool = number(&var, "PSYPRE_POOL", 8, &mut wrong);
         let trusted_proxies = number(&var, "PSYPRE_TRUST_PROXY", 0, &mut wrong) as usize;
+        let retention = Retention::from_vars(&var, &mut wrong);
         if wrong.is_empty() {
             let base_url = base_url.trim_end_matches('/').to_owned();
             Ok(Self {
@@ -144,6 +184,7 @@ impl Config {
                 mail_from,
                 trusted_proxies,
                 publisher: Publisher::from_vars(&var),
+                retention,
                 demonstration: false,
             })
         } else {
@@ -229,9 +270,10 @@ mod tests {
             ("PSYPRE_BASE_URL", "psypre.example"),
             ("PSYPRE_SMTP", "mail.example"),
             ("PSYPRE_POOL", "many"),
+            ("PSYPRE_RETENTION_MONTHS", "25"),
         ])
         .unwrap_err();
-        for name in ["PSYPRE_KEYS", "PSYPRE_BASE_URL", "PSYPRE_SMTP", "PSYPRE_POOL"] {
+        for name in ["PSYPRE_KEYS", "PSYPRE_BASE_URL", "PSYPRE_SMTP", "PSYPRE_POOL", "PSYPRE_RETENTION_MONTHS"] {
             assert!(wrong.0.iter().any(|line| line.contains(name)), "{name}: {wrong}");
         }
     }

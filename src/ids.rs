@@ -63,6 +63,8 @@ crate::id_types! {
     JournalEntryId,
     /// Whatever an entry of the journal is about.
     JournalSubjectId,
+    /// An opening of a child's file.
+    ReadingId,
     /// A mail of the outbox.
     MailId,
 }

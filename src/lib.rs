@@ -45,6 +45,8 @@ pub mod mails;
 pub mod accounts;
 pub mod substitutions;
 
+pub mod readings;
+
 pub mod conventions;
 pub mod quotas;
 
@@ -64,6 +66,8 @@ pub mod invoices;
 pub mod budgets;
 
 pub mod exports;
+
+pub mod privacy;
 
 pub mod day_before;
 pub mod reminders;

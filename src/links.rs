@@ -68,6 +68,10 @@ pub const CONVENTION: &str = "/convention";
 pub const ACCOUNTS: &str = "/comptes";
 /// The journal.
 pub const JOURNAL: &str = "/journal";
+/// Who opened which child's file.
+pub const READINGS: &str = "/consultations";
+/// The same as a file.
+pub const READINGS_FILE: &str = "/consultations/export";
 /// Verifying the journal.
 pub const JOURNAL_VERIFICATION: &str = "/journal/verification";
 /// How a psychologist bills: identity, bank, VAT.
@@ -281,6 +285,11 @@ pub fn child(id: ChildId) -> String {
 /// Changing what is said of a child.
 pub fn edit_child(id: ChildId) -> String {
     format!("{CHILDREN}/{id}/modification")
+}
+
+/// Who opened a child's file.
+pub fn child_readings(id: ChildId) -> String {
+    format!("{CHILDREN}/{id}/consultations")
 }
 
 /// Closing the follow-up of a child.

@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    accounts, audit, budgets, children, exports, funding_calls, invoices, openings, quotas, requests, sessions,
-    substitutions,
+    accounts, audit, budgets, children, exports, funding_calls, invoices, openings, privacy, quotas, requests,
+    sessions, substitutions,
 };
 
 /// Every address of the API.
@@ -28,6 +28,8 @@ use crate::{
         accounts::api::create_calendar_feed,
         accounts::api::create_calendar_feed_end,
         audit::api::list_audit,
+        privacy::api::list_readings,
+        privacy::api::list_readings_of_child,
         children::api::list_children,
         children::api::create_child,
         children::api::show_child,

@@ -7,8 +7,8 @@ use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::Role;
 use crate::{
-    accounts, agenda, audit, budgets, children, conventions, exports, funding_calls, invoices, openings, psychologists,
-    quotas, requests, sessions, site, substitutions, web,
+    accounts, agenda, audit, budgets, children, conventions, exports, funding_calls, invoices, openings, privacy,
+    psychologists, quotas, requests, sessions, site, substitutions, web,
 };
 
 /// Who may ask an address.
@@ -73,6 +73,11 @@ routes! {
     GET "/journal" [Auditor, Administrator] audit::pages::list_entries;
     POST "/journal/verification" [Auditor, Administrator] audit::pages::create_verification;
     GET "/api/v1/audit" [Auditor, Administrator] audit::api::list_audit;
+    GET "/consultations" [Auditor] privacy::pages_readings::list_readings;
+    GET "/consultations/export" [Auditor] privacy::pages_readings::show_file;
+    GET "/api/v1/readings" [Auditor] privacy::api::list_readings;
+    GET "/enfants/{child}/consultations" [Coordinator] privacy::pages_readings::list_readings_of_child;
+    GET "/api/v1/children/{child}/readings" [Coordinator] privacy::api::list_readings_of_child;
     GET "/api/v1/openapi.json" [anyone] crate::openapi::show_openapi;
 
     // accounts

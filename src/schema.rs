@@ -628,6 +628,22 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::*;
 
+    file_readings (id) {
+        id -> DbUuid,
+        at -> Instant,
+        account_id -> DbUuid,
+        role -> Text,
+        means -> Text,
+        opened -> Text,
+        child_id -> Nullable<DbUuid>,
+        children -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
     mails (id) {
         id -> DbUuid,
         message_id -> Text,
@@ -844,6 +860,8 @@ diesel::joinable!(funding_receipts -> funding_calls (funding_call_id));
 diesel::joinable!(funding_receipts -> accounts (recorded_by));
 diesel::joinable!(mail_attachments -> mails (mail_id));
 diesel::joinable!(journal_entries -> accounts (actor_id));
+diesel::joinable!(file_readings -> accounts (account_id));
+diesel::joinable!(file_readings -> children (child_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
@@ -885,6 +903,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invoice_sessions,
     journal_chains,
     journal_entries,
+    file_readings,
     mails,
     mail_attachments,
     funding_call_counters,

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, in import order: each may import only those before it.
-const FEATURES: [&str; 16] = [
+const FEATURES: [&str; 17] = [
     "school_calendar",
     "accounts",
     "conventions",
@@ -25,6 +25,7 @@ const FEATURES: [&str; 16] = [
     "budgets",
     "exports",
     "reports",
+    "privacy",
 ];
 
 /// The small types, which import nothing of ours but each other and the column types.
@@ -36,7 +37,7 @@ const ROOT_WITH_ACTIX: [&str; 10] =
 
 /// Root modules that name tables: the schema and its guards, and those that own one table each, for which a folder
 /// with a `store.rs` of its own would only add a hop.
-const ROOT_WITH_TABLES: [&str; 7] = ["schema", "db", "checks", "journal", "outbox", "idempotency", "purge"];
+const ROOT_WITH_TABLES: [&str; 8] = ["schema", "db", "checks", "journal", "readings", "outbox", "idempotency", "purge"];
 
 /// An exception to a rule: the file, what it may name although the rule forbids it, and why.
 struct Allowed {

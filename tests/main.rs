@@ -27,6 +27,7 @@ mod planning;
 mod prepared;
 mod privacy;
 mod races;
+mod readings;
 mod recording;
 mod reminders;
 mod requests;

@@ -98,6 +98,9 @@ fn navigation_of(role: Role) -> Vec<NavEntry> {
             NavEntry::new("Appels de fonds", links::FUNDING_CALLS, Icon::List),
             NavEntry::new("Exports", links::EXPORTS, Icon::Download),
         ],
-        Role::Auditor => vec![NavEntry::new("Journal", links::JOURNAL, Icon::List)],
+        Role::Auditor => vec![
+            NavEntry::new("Journal", links::JOURNAL, Icon::List),
+            NavEntry::new("Consultations", links::READINGS, Icon::People),
+        ],
     }
 }

@@ -55,6 +55,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("psychologist.mandate_revoked", "Mandat de facturation révoqué"),
     ("psychologist.mandate_signed", "Mandat de facturation signé"),
     ("psychologist.vat_regime_set", "Régime de TVA fixé"),
+    ("readings.exported", "Consultations exportées"),
     ("rate.added", "Tarif horaire ajouté"),
     ("referral.changed", "Orientation modifiée"),
     ("referral.created", "Orientation créée"),

@@ -14,13 +14,14 @@ use crate::children::create_child::{self, ChildEntry};
 use crate::children::look_up::{self, Followed, ListedChild, Order, Search};
 use crate::children::refer::{self, Grant};
 use crate::children::{
-    Child, ChildIdentity, ChildReference, Consent, Gender, Guardian, GuardianContact, Reader, Referral,
+    Child, ChildIdentity, ChildReference, Consent, Gender, Guardian, GuardianContact, Reader, Referral, trace,
 };
 use crate::conventions::Period;
 use crate::error::AppError;
 use crate::hours::Minutes;
 use crate::idempotency::once;
 use crate::ids::{AccountId, ChildId, ConsentId, GuardianId, NeighbourhoodId, ProgrammeId, PsychologistId, ReferralId};
+use crate::readings::{Means, Opened};
 use crate::sql_types::Ts;
 use crate::web::Page;
 use crate::web::json::{Paged, Posted, answered, key};
@@ -219,19 +220,23 @@ pub async fn list_children(
         descending: false,
     };
     let part = asked.reference.unwrap_or_default().to_uppercase();
-    app.db
-        .read_async(move |conn| {
-            let mut found = look_up::search(conn, &vault, &reader, &search, today)?;
+    let asks = reader.clone();
+    let answer = app
+        .db
+        .read_async::<_, AppError>(move |conn| {
+            let mut found = look_up::search(conn, &vault, &asks, &search, today)?;
             found.retain(|row| row.child.reference.as_str().contains(&part));
             let answer = |row: ListedChild| ListedChildAnswer {
                 referrals: referral_answers(&row),
                 last_session_on: row.last_session_on,
-                child: ChildAnswer::of(row.child, &reader, today),
+                child: ChildAnswer::of(row.child, &asks, today),
             };
             let Paged { items, page, size, total } = paged(found, asked.page);
-            Ok(Json(Paged { items: items.into_iter().map(answer).collect(), page, size, total }))
+            Ok(Json(Paged { items: items.into_iter().map(answer).collect::<Vec<_>>(), page, size, total }))
         })
-        .await
+        .await?;
+    trace::listed(&app, &who, &reader, answer.items.len()).await?;
+    Ok(answer)
 }
 
 fn referral_answers(row: &ListedChild) -> Vec<ReferralAnswer> {
@@ -250,16 +255,20 @@ fn referral_answers(row: &ListedChild) -> Vec<ReferralAnswer> {
 )]
 pub async fn show_child(app: Data<App>, who: SignedIn, id: Path<ChildId>) -> Result<Json<ChildFileAnswer>, AppError> {
     let (reader, id, today, vault) = (reader(&who)?, id.into_inner(), app.clock.today(), app.vault.clone());
-    app.db
-        .read_async(move |conn| {
-            let child = look_up::load_for(conn, &vault, reader.clone(), id)?;
+    let asks = reader.clone();
+    let answer = app
+        .db
+        .read_async::<_, AppError>(move |conn| {
+            let child = look_up::load_for(conn, &vault, asks.clone(), id)?;
             let guardians = look_up::guardians(conn, &vault, &child)?;
             Ok(Json(ChildFileAnswer {
-                guardians: guardians.into_iter().map(|guardian| GuardianAnswer::of(guardian, &reader)).collect(),
-                child: ChildAnswer::of(child, &reader, today),
+                guardians: guardians.into_iter().map(|guardian| GuardianAnswer::of(guardian, &asks)).collect(),
+                child: ChildAnswer::of(child, &asks, today),
             }))
         })
-        .await
+        .await?;
+    trace::opened(&app, &who, &reader, (Means::Api, Opened::File), id).await?;
+    Ok(answer)
 }
 
 /// A child to enter.

@@ -23,6 +23,7 @@ pub mod pages_referral;
 pub mod pages_reminders;
 pub mod refer;
 mod store;
+pub mod trace;
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -359,6 +360,15 @@ impl Reader {
             Role::Psychologist => Psychologist::of(person).as_ref().map(Self::from),
             Role::Referent => Referent::of(person).as_ref().map(Self::from),
             Role::Administrator | Role::Accountant | Role::Auditor => None,
+        }
+    }
+
+    /// In which capacity they read.
+    pub fn role(&self) -> Role {
+        match self {
+            Self::Coordinator { .. } => Role::Coordinator,
+            Self::Referent { .. } => Role::Referent,
+            Self::Psychologist { .. } => Role::Psychologist,
         }
     }
 

@@ -13,13 +13,14 @@ use crate::accounts::guards::SignedIn;
 use crate::app::App;
 use crate::calendar::short_date;
 use crate::children::look_up::{self, Followed, ListedChild, Order, Search};
-use crate::children::{Child, Consent, Guardian, Reader, Referral};
+use crate::children::{Child, Consent, Guardian, Reader, Referral, trace};
 use crate::conventions;
 use crate::db::AnyConnection;
 use crate::error::AppError;
 use crate::hours::Minutes;
 use crate::ids::{ChildId, ProgrammeId, PsychologistId, ReferralId};
 use crate::links;
+use crate::readings::{Means, Opened};
 use crate::vault::Vault;
 use crate::web::{self, Choice, FormState, Icon, Layout, Meter, Page, Query, Sort, Status, Tone, filters};
 
@@ -304,6 +305,7 @@ pub async fn show_child(
     let (reader, id, today) = (reader(&who)?, id.into_inner(), app.clock.today());
     let (vault, asks) = (app.vault.clone(), reader.clone());
     let file = app.db.read_async::<_, AppError>(move |conn| Ok(load_file(conn, &vault, &asks, id, today)?)).await?;
+    trace::opened(&app, &who, &reader, (Means::Page, Opened::File), id).await?;
     let child = &file.child;
     let mut layout = who
         .layout(&request, &child.reference)

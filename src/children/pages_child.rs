@@ -11,8 +11,8 @@ use crate::accounts::guards::As;
 use crate::app::App;
 use crate::children::create_child::ChildEntry;
 use crate::children::{
-    Child, ChildIdentity, Gender, Guardian, GuardianContact, LONGEST_NAME, add_guardian, close_child, create_child,
-    edit_child, edit_guardian, look_up,
+    Child, ChildIdentity, Gender, Guardian, GuardianContact, LONGEST_NAME, Reader, add_guardian, close_child,
+    create_child, edit_child, edit_guardian, look_up, trace,
 };
 use crate::conventions;
 use crate::db::AnyConnection;
@@ -21,6 +21,7 @@ use crate::failure::{Failure, Refusal};
 use crate::idempotency::{Key, Once, once};
 use crate::ids::{ChildId, GuardianId, NeighbourhoodId, ProgrammeId};
 use crate::links;
+use crate::readings::{Means, Opened};
 use crate::web::{self, Choice, Flash, FormState, Layout};
 
 /// The lists that the form of a child offers.
@@ -248,7 +249,9 @@ fn read_phone(text: &str) -> Option<String> {
 
 async fn load_child(app: &App, who: &As<Coordinator>, id: ChildId) -> Result<Child, AppError> {
     let (vault, caller) = (app.vault.clone(), Coordinator::clone(who));
-    app.db.read_async(move |conn| Ok(look_up::load_for(conn, &vault, &caller, id)?)).await
+    let child = app.db.read_async::<_, AppError>(move |conn| Ok(look_up::load_for(conn, &vault, &caller, id)?)).await?;
+    trace::opened(app, &who.person, &Reader::from(&**who), (Means::Page, Opened::File), id).await?;
+    Ok(child)
 }
 
 /// The frame of a form about a child: its title is the reference, never the name.
@@ -450,14 +453,17 @@ pub(super) async fn load_guardian(
     (child, id): (ChildId, GuardianId),
 ) -> Result<(Child, Guardian), AppError> {
     let (vault, caller) = (app.vault.clone(), Coordinator::clone(who));
-    app.db
-        .read_async(move |conn| {
+    let found = app
+        .db
+        .read_async::<_, AppError>(move |conn| {
             let child = look_up::load_for(conn, &vault, &caller, child)?;
             let known = look_up::guardians(conn, &vault, &child)?;
             let guardian = known.into_iter().find(|guardian| guardian.id == id).ok_or(AppError::NotFound)?;
             Ok((child, guardian))
         })
-        .await
+        .await?;
+    trace::opened(app, &who.person, &Reader::from(&**who), (Means::Page, Opened::Guardian), child).await?;
+    Ok(found)
 }
 
 /// Shows the form of a guardian who was entered.

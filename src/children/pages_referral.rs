@@ -8,14 +8,14 @@ use askama::Template;
 use chrono::{Months, NaiveDate};
 use diesel::QueryResult;
 
-use crate::accounts::Coordinator;
 use crate::accounts::guards::{As, SignedIn};
+use crate::accounts::{Coordinator, Person};
 use crate::app::App;
 use crate::children::add_consent::{self, ConsentRefusal, GivenConsent};
 use crate::children::pages::{self, ReferralMark};
 use crate::children::pages_child::{child_layout, key};
 use crate::children::refer::{self, Grant, ReferRefusal};
-use crate::children::{Child, Consent, Guardian, Reader, change_referral, look_up};
+use crate::children::{Child, Consent, Guardian, Reader, change_referral, look_up, trace};
 use crate::clock::Clock;
 use crate::conventions::{self, Period};
 use crate::db::AnyConnection;
@@ -24,6 +24,7 @@ use crate::failure::{Failure, Refusal};
 use crate::idempotency::{Once, once};
 use crate::ids::{AccountId, ChildId, ReferralId};
 use crate::links;
+use crate::readings::{Means, Opened};
 use crate::vault::Vault;
 use crate::web::{self, Choice, Flash, FormState, Layout, filters};
 
@@ -55,8 +56,9 @@ struct Offered {
 
 async fn load_offered(app: &App, who: &As<Coordinator>, id: ChildId) -> Result<Offered, AppError> {
     let (vault, caller, today) = (app.vault.clone(), Coordinator::clone(who), app.clock.today());
-    app.db
-        .read_async(move |conn| {
+    let offered = app
+        .db
+        .read_async::<_, AppError>(move |conn| {
             let child = look_up::load_for(conn, &vault, &caller, id)?;
             let psychologists = conventions::look_up::psychologist_names(conn)?;
             let convention = conventions::look_up::convention_of(conn, child.programme_id, today)?;
@@ -67,7 +69,9 @@ async fn load_offered(app: &App, who: &As<Coordinator>, id: ChildId) -> Result<O
                 child,
             })
         })
-        .await
+        .await?;
+    trace::opened(app, &who.person, &Reader::from(&**who), (Means::Page, Opened::File), id).await?;
+    Ok(offered)
 }
 
 fn new_page(
@@ -242,9 +246,11 @@ fn view(
     })
 }
 
-async fn load_view(app: &App, reader: &Reader, id: ReferralId) -> Result<View, AppError> {
-    let (vault, reader, today) = (app.vault.clone(), reader.clone(), app.clock.today());
-    app.db.read_async(move |conn| Ok(view(conn, &vault, &reader, id, today)?)).await
+async fn load_view(app: &App, who: &Person, reader: &Reader, id: ReferralId) -> Result<View, AppError> {
+    let (vault, asks, today) = (app.vault.clone(), reader.clone(), app.clock.today());
+    let found = app.db.read_async::<_, AppError>(move |conn| Ok(view(conn, &vault, &asks, id, today)?)).await?;
+    trace::opened(app, who, reader, (Means::Page, Opened::Referral), found.child.id).await?;
+    Ok(found)
 }
 
 /// The page, with the forms as they were typed.
@@ -280,7 +286,7 @@ pub async fn show_referral(
     id: Path<ReferralId>,
 ) -> Result<HttpResponse, AppError> {
     let reader = pages::reader(&who)?;
-    let view = load_view(&app, &reader, id.into_inner()).await?;
+    let view = load_view(&app, &who, &reader, id.into_inner()).await?;
     let page = referral_page(&who, &request, app.clock.today(), reader, view, (None, FormState::new()));
     Ok(web::page(&request, &page)?)
 }
@@ -297,7 +303,7 @@ pub async fn create_change(
     mut form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let (id, reader) = (id.into_inner(), Reader::from(&*who));
-    let view = load_view(&app, &reader, id).await?;
+    let view = load_view(&app, &who.person, &reader, id).await?;
     let minutes = form.required_minutes("minutes", "les heures accordées");
     let ends_on = form.required_date("ends_on", "le dernier jour");
     if let (Some(minutes), Some(ends_on)) = (minutes, ends_on) {
@@ -339,7 +345,7 @@ pub async fn create_consent(
     mut form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let (id, reader) = (id.into_inner(), Reader::from(&*who));
-    let view = load_view(&app, &reader, id).await?;
+    let view = load_view(&app, &who.person, &reader, id).await?;
     let guardian = form.required_id("guardian", "qui a consenti");
     let given_on = form.required_date("given_on", "le jour du consentement");
     if let (Some(guardian), Some(given_on)) = (guardian, given_on) {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use psypre::app::App;
 use psypre::db::DbError;
 use psypre::purge::{self, Purged};
-use psypre::{checks, day_before, journal, reminders};
+use psypre::{checks, day_before, journal, readings, reminders};
 
 use crate::commands::{Outcome, tell};
 
@@ -43,11 +43,18 @@ pub fn backup(app: &App, file: &Path) -> Outcome {
 pub fn purge(app: &App, dry_run: bool) -> Outcome {
     let Purged { invitations, idempotency_keys, sign_ins, mails, throttles } =
         if dry_run { app.db.read(|conn| purge::count(conn, &app.clock))? } else { purge::run(&app.db, &app.clock)? };
+    let months = app.config.retention.readings_months;
+    let old_readings = if dry_run {
+        app.db.read::<_, DbError>(|conn| Ok(readings::count_old(conn, &app.clock, months)?))?
+    } else {
+        i64::try_from(readings::purge(&app.db, &app.clock, months)?)?
+    };
     println!("{}", if dry_run { "Would delete:" } else { "Deleted:" });
     println!("  {invitations} expired invitations");
     println!("  {idempotency_keys} idempotency keys older than {} days", purge::IDEMPOTENCY_DAYS);
     println!("  {sign_ins} sign-ins ended for {} days", purge::SIGN_IN_DAYS);
     println!("  {mails} mails sent more than {} days ago", purge::MAIL_DAYS);
+    println!("  {old_readings} openings of children's files older than {months} months");
     println!("  {throttles} counts of failed sign-ins older than {} days", purge::THROTTLE_DAYS);
     Ok(ExitCode::SUCCESS)
 }

@@ -13,8 +13,8 @@ pub mod look_up;
 pub mod pages;
 pub mod pages_funding_calls;
 mod store;
-mod tables;
-mod text_file;
+pub mod tables;
+pub mod text_file;
 mod workbook;
 
 use std::collections::BTreeMap;

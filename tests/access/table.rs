@@ -143,6 +143,8 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/convention/{convention}/reouverture", &[Thing::Convention]),
     ("/enfants/{child}", &[Thing::Child]),
     ("/enfants/{child}/modification", &[Thing::Child]),
+    ("/enfants/{child}/consultations", &[Thing::Child]),
+    ("/api/v1/children/{child}/readings", &[Thing::Child]),
     ("/enfants/{child}/cloture", &[Thing::Child]),
     ("/enfants/{child}/reouverture", &[Thing::Child]),
     ("/enfants/{child}/responsables", &[Thing::Child]),

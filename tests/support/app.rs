@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use psypre::accounts::{Role, store};
 use psypre::app::App;
 use psypre::clock::Clock;
-use psypre::config::{Config, KeySource, MailTransport, Publisher};
+use psypre::config::{Config, KeySource, MailTransport, Publisher, Retention};
 use psypre::db::{AnyConnection, DbError, Tx};
 use psypre::ids::{AccountId, ProgrammeId};
 use psypre::{checks, server};
@@ -52,6 +52,7 @@ impl TestApp {
             mail_from: "PsyPRE <psypre@example.org>".to_owned(),
             trusted_proxies: 0,
             publisher: Publisher::default(),
+            retention: Retention::default(),
             demonstration: false,
         };
         let now: DateTime<Utc> = NOW.parse().unwrap();

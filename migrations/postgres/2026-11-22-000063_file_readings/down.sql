@@ -1,0 +1,2 @@
+DROP TABLE file_readings;
+DROP FUNCTION refuse_reading_change();
