@@ -388,6 +388,8 @@ diesel::table! {
         ends_on -> Date,
         created_by -> Nullable<DbUuid>,
         created_at -> Instant,
+        source -> Text,
+        reason -> Text,
     }
 }
 

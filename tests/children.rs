@@ -2,12 +2,13 @@
 
 use diesel::RunQueryDsl;
 use psypre::children::add_consent::{self, ConsentRefusal, GivenConsent};
+use psypre::children::change_referral::{self, Change};
 use psypre::children::close_child;
 use psypre::children::create_child::{self, ChildRefusal};
 use psypre::children::eligibility::{self, EligibilityRefusal};
 use psypre::children::look_up::{self, Search};
 use psypre::children::refer::{self, Grant, ReferRefusal};
-use psypre::children::{GuardianContact, Reader, ReferralRefusal, change_referral, edit_child, ledger};
+use psypre::children::{GuardianContact, Origin, Reader, ReferralRefusal, edit_child, ledger};
 use psypre::conventions::{Period, look_up as conventions};
 use psypre::db::Dialect;
 use psypre::failure::Failure;
@@ -264,7 +265,7 @@ on_both_databases! {
         let (vault, clock, who) = (&app.app.vault, &app.app.clock, world.coordinator(world.chenove));
         let child = world.child(world.chenove, "Ada", "Exemple");
         let period = Period { from: day("2026-10-01"), until: day("2026-11-30") };
-        let grant = |minutes, period| Grant { psychologist: world.claire, minutes: Minutes(minutes), period };
+        let grant = |minutes, period| Grant { psychologist: world.claire, minutes: Minutes(minutes), period, origin: Origin::default() };
         let refer = |grant: Grant| refused(app, |tx| refer::refer(tx, vault, clock, &who, child, grant, &[]));
         assert_eq!(refer(grant(50, period)), ReferRefusal::Quarters);
         let too_late = Period { from: day("2026-12-01"), until: day("2027-02-01") };
@@ -274,7 +275,8 @@ on_both_databases! {
         done(app, |tx| ledger::reserve(tx, referral, Minutes(90)));
         let change = |minutes: i32, until: &str| {
             app.app.db.write(|tx| {
-                change_referral::change(tx, vault, clock, &who, referral, Minutes(minutes), day(until))
+                let asked = Change { minutes: Minutes(minutes), ends_on: day(until), origin: Origin::default() };
+                change_referral::change(tx, vault, clock, &who, referral, asked)
             })
         };
         let less = change(60, "2026-11-30");
@@ -348,7 +350,12 @@ on_both_databases! {
             ("minutes", "7 h 30"),
             ("starts_on", "2026-11-20"),
             ("ends_on", "2026-12-31"),
+            ("source", "school"),
+            ("reason", "relations"),
         ];
+        let clinical = [&grant[..5], &[("reason", "trouble")]].concat();
+        let refused = browser.post(&format!("{file}/orientation"), &clinical).expect(422).words();
+        assert!(refused.contains("Choisissez un motif de la liste."), "{refused}");
         let referral = browser.post(&format!("{file}/orientation"), &grant).expect(303).location().to_owned();
         assert!(browser.get(&referral).expect(200).words().contains("Sans consentement"));
         let guardian = app.read(|conn| {
@@ -363,6 +370,12 @@ on_both_databases! {
         let refused = browser.post(&format!("{referral}/modification"), &shorter).expect(422);
         assert!(refused.words().contains("par quarts d’heure"), "{}", refused.words());
         browser.post(&format!("{referral}/modification"), &[("minutes", "6 h"), ("ends_on", "2026-12-15")]).expect(303);
+        let page = browser.get(&referral).expect(200).words();
+        assert!(page.contains("École, collège") && page.contains("Relations avec les autres"), "kept: {page}");
+        let other = [("minutes", "6 h"), ("ends_on", "2026-12-15"), ("source", "social"), ("reason", "unspecified")];
+        browser.post(&format!("{referral}/modification"), &other).expect(303);
+        let page = browser.get(&referral).expect(200).words();
+        assert!(page.contains("Service social") && page.contains("Non renseigné"), "{page}");
     }
 
     /// Each role reads what its work takes, and no more; what is not theirs answers as what does not exist.
@@ -438,10 +451,11 @@ on_both_databases! {
         let file = program.get(&format!("/api/v1/children/{id}")).expect(200).json();
         let referral = serde_json::json!({
             "child_id": id, "psychologist_id": world.claire, "minutes": 300, "starts_on": "2026-11-01",
-            "ends_on": "2026-12-31",
+            "ends_on": "2026-12-31", "source": "family",
         });
         let created = program.post_json("/api/v1/referrals", &referral).expect(201).json();
         assert_eq!((&created["remaining_minutes"], &created["consents"]), (&300.into(), &serde_json::json!([])));
+        assert_eq!((&created["source"], &created["reason"]), (&"family".into(), &"unspecified".into()));
         let consent = serde_json::json!({ "guardian_id": file["guardians"][0]["id"], "given_on": clock.today() });
         let consents = format!("/api/v1/referrals/{}/consents", created["id"].as_str().unwrap());
         let consented = program.post_json(&consents, &consent).expect(201).json();

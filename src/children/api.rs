@@ -14,7 +14,8 @@ use crate::children::create_child::{self, ChildEntry};
 use crate::children::look_up::{self, Followed, ListedChild, Order, Search};
 use crate::children::refer::{self, Grant};
 use crate::children::{
-    Child, ChildIdentity, ChildReference, Consent, Gender, Guardian, GuardianContact, Reader, Referral, trace,
+    Child, ChildIdentity, ChildReference, Consent, Gender, Guardian, GuardianContact, Origin, Reader, Referral,
+    ReferralReason, ReferralSource, trace,
 };
 use crate::conventions::Period;
 use crate::error::AppError;
@@ -144,6 +145,10 @@ pub struct ReferralAnswer {
     remaining_minutes: Minutes,
     starts_on: NaiveDate,
     ends_on: NaiveDate,
+    /// Who asked for it.
+    source: ReferralSource,
+    /// Why, in general.
+    reason: ReferralReason,
     consents: Vec<ConsentAnswer>,
 }
 
@@ -177,6 +182,8 @@ impl ReferralAnswer {
             remaining_minutes: referral.remaining(),
             starts_on: referral.starts_on,
             ends_on: referral.ends_on,
+            source: referral.source,
+            reason: referral.reason,
             consents: consents.iter().map(consent).collect(),
         }
     }
@@ -405,6 +412,10 @@ pub struct NewReferral {
     minutes: Minutes,
     starts_on: NaiveDate,
     ends_on: NaiveDate,
+    /// Who asked for it; `unspecified` when absent.
+    source: Option<ReferralSource>,
+    /// Why, in general; `unspecified` when absent.
+    reason: Option<ReferralReason>,
     /// Those given already; without one, no session is possible.
     #[serde(default)]
     consents: Vec<NewConsent>,
@@ -439,9 +450,11 @@ pub async fn create_referral(
     posted: Posted<NewReferral>,
 ) -> Result<HttpResponse, AppError> {
     let key = key(&posted, who.account, "referral.create")?;
-    let NewReferral { child_id, psychologist_id, minutes, starts_on, ends_on, consents } = posted.value;
+    let NewReferral { child_id, psychologist_id, minutes, starts_on, ends_on, source, reason, consents } = posted.value;
     let period = Period { from: starts_on, until: ends_on };
-    let grant = Grant { psychologist: psychologist_id, minutes, period };
+    let unsaid = Origin::default();
+    let origin = Origin { source: source.unwrap_or(unsaid.source), reason: reason.unwrap_or(unsaid.reason) };
+    let grant = Grant { psychologist: psychologist_id, minutes, period, origin };
     let consents: Vec<GivenConsent> = consents.into_iter().map(GivenConsent::from).collect();
     let (caller, clock, vault) = (Coordinator::clone(&who), app.clock.clone(), app.vault.clone());
     let outcome = app

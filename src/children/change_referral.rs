@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::accounts::Coordinator;
 use crate::children::refer::{self, ReferRefusal};
-use crate::children::{Referral, look_up, store};
+use crate::children::{Origin, Referral, look_up, store};
 use crate::clock::Clock;
 use crate::conventions::Period;
 use crate::db::Tx;
@@ -14,7 +14,18 @@ use crate::ids::ReferralId;
 use crate::journal::{self, Actor, Chain, Entry};
 use crate::vault::Vault;
 
-/// Sets what a referral grants and its last day; its first day stays.
+/// What may change of a referral: its first day and its psychologist stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// How many minutes it grants.
+    pub minutes: Minutes,
+    /// Its last day.
+    pub ends_on: NaiveDate,
+    /// Who asked for it and why.
+    pub origin: Origin,
+}
+
+/// Sets what a referral grants, its last day, and where it comes from.
 ///
 /// # Errors
 /// When the referral is not theirs, or a rule refuses.
@@ -24,9 +35,9 @@ pub fn change(
     clock: &Clock,
     who: &Coordinator,
     id: ReferralId,
-    minutes: Minutes,
-    ends_on: NaiveDate,
+    change: Change,
 ) -> Result<Referral, Failure<ReferRefusal>> {
+    let Change { minutes, ends_on, origin } = change;
     let (child, _) = look_up::load_referral_for(tx, vault, who, id)?;
     store::lock_child(tx, child.id)?;
     let before = store::load_referral(tx, id)?;
@@ -39,10 +50,10 @@ pub fn change(
     if let Some(last) = store::last_session_under(tx, id)?.filter(|last| *last > ends_on) {
         return refuse(ReferRefusal::SessionAfter(last));
     }
-    let Some(after) = store::change_referral_if_enough(tx, id, minutes, ends_on)? else {
+    let Some(after) = store::change_referral_if_enough(tx, id, (minutes, ends_on), origin)? else {
         return refuse(ReferRefusal::MoreIsHeld { held: before.reserved + before.used, asked: minutes });
     };
-    if after.minutes != before.minutes || after.ends_on != before.ends_on {
+    if after != before {
         let entry = Entry {
             chain: Chain::Programme(child.programme_id),
             actor: Actor::Account(who.account),

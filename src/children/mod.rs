@@ -17,6 +17,7 @@ pub mod edit_guardian;
 pub mod eligibility;
 pub mod ledger;
 pub mod look_up;
+mod origin;
 pub mod pages;
 pub mod pages_child;
 pub mod pages_referral;
@@ -24,6 +25,8 @@ pub mod pages_reminders;
 pub mod refer;
 mod store;
 pub mod trace;
+
+pub use self::origin::{Origin, ReferralReason, ReferralSource};
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -283,6 +286,10 @@ pub struct Referral {
     pub starts_on: NaiveDate,
     /// The last day.
     pub ends_on: NaiveDate,
+    /// Who asked for it.
+    pub source: ReferralSource,
+    /// Why, in general.
+    pub reason: ReferralReason,
 }
 
 impl Referral {
@@ -295,8 +302,13 @@ impl Referral {
     pub fn facts(self, reference: &ChildReference) -> Value {
         json!({
             "child": reference, "psychologist_id": self.psychologist_id, "minutes": self.minutes,
-            "starts_on": self.starts_on, "ends_on": self.ends_on,
+            "starts_on": self.starts_on, "ends_on": self.ends_on, "source": self.source, "reason": self.reason,
         })
+    }
+
+    /// Where it comes from.
+    pub fn origin(self) -> Origin {
+        Origin { source: self.source, reason: self.reason }
     }
 
     /// Its days.

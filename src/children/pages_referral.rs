@@ -12,10 +12,11 @@ use crate::accounts::guards::{As, SignedIn};
 use crate::accounts::{Coordinator, Person};
 use crate::app::App;
 use crate::children::add_consent::{self, ConsentRefusal, GivenConsent};
+use crate::children::change_referral::{self, Change};
 use crate::children::pages::{self, ReferralMark};
 use crate::children::pages_child::{child_layout, key};
 use crate::children::refer::{self, Grant, ReferRefusal};
-use crate::children::{Child, Consent, Guardian, Reader, change_referral, look_up, trace};
+use crate::children::{Child, Consent, Guardian, Origin, Reader, ReferralReason, ReferralSource, look_up, trace};
 use crate::clock::Clock;
 use crate::conventions::{self, Period};
 use crate::db::AnyConnection;
@@ -153,8 +154,40 @@ fn read_grant(form: &mut FormState) -> Option<Grant> {
     let minutes = form.required_minutes("minutes", "les heures accordées");
     let from = form.required_date("starts_on", "le premier jour");
     let until = form.required_date("ends_on", "le dernier jour");
+    let origin = read_origin(form, Origin::default());
     let period = Period { from: from?, until: until? };
-    Some(Grant { psychologist: psychologist?, minutes: minutes?, period })
+    Some(Grant { psychologist: psychologist?, minutes: minutes?, period, origin: origin? })
+}
+
+/// What is chosen from to say who asked.
+fn sources() -> Vec<Choice> {
+    ReferralSource::ALL.iter().map(|source| Choice::new(source, source.french())).collect()
+}
+
+/// What is chosen from to say why.
+fn reasons() -> Vec<Choice> {
+    ReferralReason::ALL.iter().map(|reason| Choice::new(reason, reason.french())).collect()
+}
+
+/// Who asked and why; what a form does not say stays as it was.
+fn read_origin(form: &mut FormState, before: Origin) -> Option<Origin> {
+    let source = match form.optional_text("source") {
+        None => Some(before.source),
+        Some(_) => form.required_choice("source", "dans la liste qui a demandé", |word| word.parse().ok()),
+    };
+    let reason = match form.optional_text("reason") {
+        None => Some(before.reason),
+        Some(_) => form.required_choice("reason", "un motif de la liste", |word| word.parse().ok()),
+    };
+    Some(Origin { source: source?, reason: reason? })
+}
+
+/// What a change asks for.
+fn read_change(form: &mut FormState, before: Origin) -> Option<Change> {
+    let minutes = form.required_minutes("minutes", "les heures accordées");
+    let ends_on = form.required_date("ends_on", "le dernier jour");
+    let origin = read_origin(form, before);
+    Some(Change { minutes: minutes?, ends_on: ends_on?, origin: origin? })
 }
 
 /// The date of each guardian's consent, where one was typed.
@@ -263,8 +296,13 @@ fn referral_page(
     (change, consent): (Option<FormState>, FormState),
 ) -> ReferralPage {
     let referral = view.mark.referral;
-    let change =
-        change.unwrap_or_else(|| FormState::new().with("minutes", referral.minutes).with("ends_on", referral.ends_on));
+    let change = change.unwrap_or_else(|| {
+        FormState::new()
+            .with("minutes", referral.minutes)
+            .with("ends_on", referral.ends_on)
+            .with("source", referral.source)
+            .with("reason", referral.reason)
+    });
     let mut layout = who
         .layout(request, format!("Orientation de {}", view.child.reference))
         .heading(format!("Orientation de {}", view.child.identity.full_name()))
@@ -304,14 +342,10 @@ pub async fn create_change(
 ) -> Result<HttpResponse, AppError> {
     let (id, reader) = (id.into_inner(), Reader::from(&*who));
     let view = load_view(&app, &who.person, &reader, id).await?;
-    let minutes = form.required_minutes("minutes", "les heures accordées");
-    let ends_on = form.required_date("ends_on", "le dernier jour");
-    if let (Some(minutes), Some(ends_on)) = (minutes, ends_on) {
+    if let Some(change) = read_change(&mut form, view.mark.referral.origin()) {
         let (caller, clock, vault) = (Coordinator::clone(&who), app.clock.clone(), app.vault.clone());
-        let outcome = app
-            .db
-            .write_async(move |tx| change_referral::change(tx, &vault, &clock, &caller, id, minutes, ends_on))
-            .await;
+        let outcome =
+            app.db.write_async(move |tx| change_referral::change(tx, &vault, &clock, &caller, id, change)).await;
         match outcome {
             Ok(after) => {
                 let period = after.period();

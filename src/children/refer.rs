@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use crate::accounts::Coordinator;
 use crate::calendar::short_date;
 use crate::children::add_consent::{self, ConsentRefusal, GivenConsent};
-use crate::children::{Child, Referral, look_up, store};
+use crate::children::{Child, Origin, Referral, look_up, store};
 use crate::clock::Clock;
 use crate::conventions::{self, Period};
 use crate::db::{AnyConnection, Tx};
@@ -24,6 +24,8 @@ pub struct Grant {
     pub minutes: Minutes,
     /// From when to when.
     pub period: Period,
+    /// Who asked for it and why.
+    pub origin: Origin,
 }
 
 /// Why a child is not entrusted, or a referral not changed.
@@ -124,6 +126,8 @@ pub fn refer(
         used: Minutes::ZERO,
         starts_on: grant.period.from,
         ends_on: grant.period.until,
+        source: grant.origin.source,
+        reason: grant.origin.reason,
     };
     store::insert_referral(tx, &referral, who.account, clock.now())?;
     let entry = Entry {

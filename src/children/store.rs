@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::accounts::Role;
 use crate::children::{
-    Child, ChildIdentity, ChildReference, Consent, Gender, Guardian, GuardianContact, Reader, Referral,
+    Child, ChildIdentity, ChildReference, Consent, Gender, Guardian, GuardianContact, Origin, Reader, Referral,
 };
 use crate::db::{AnyConnection, MultiBackend, Tx};
 use crate::each;
@@ -319,6 +319,8 @@ type ReferralColumns = (
     referrals::used_minutes,
     referrals::starts_on,
     referrals::ends_on,
+    referrals::source,
+    referrals::reason,
 );
 const REFERRAL: ReferralColumns = (
     referrals::id,
@@ -329,6 +331,8 @@ const REFERRAL: ReferralColumns = (
     referrals::used_minutes,
     referrals::starts_on,
     referrals::ends_on,
+    referrals::source,
+    referrals::reason,
 );
 
 /// A referral as it stands.
@@ -370,6 +374,8 @@ pub fn insert_referral(tx: &mut Tx<'_>, referral: &Referral, by: AccountId, now:
             referrals::used_minutes.eq(referral.used),
             referrals::starts_on.eq(referral.starts_on),
             referrals::ends_on.eq(referral.ends_on),
+            referrals::source.eq(referral.source),
+            referrals::reason.eq(referral.reason),
             referrals::created_by.eq(Some(by)),
             referrals::created_at.eq(now),
         ))
@@ -377,16 +383,21 @@ pub fn insert_referral(tx: &mut Tx<'_>, referral: &Referral, by: AccountId, now:
     Ok(())
 }
 
-/// Sets what a referral grants and its last day, unless more is held already. Gives the referral after, or nothing.
+/// Sets what may change of a referral, unless more is held already. Gives the referral after, or nothing.
 pub fn change_referral_if_enough(
     tx: &mut Tx<'_>,
     id: ReferralId,
-    minutes: Minutes,
-    ends_on: NaiveDate,
+    (minutes, ends_on): (Minutes, NaiveDate),
+    origin: Origin,
 ) -> QueryResult<Option<Referral>> {
     diesel::update(referrals::table.find(id))
         .filter((referrals::reserved_minutes + referrals::used_minutes).le(minutes.0))
-        .set((referrals::minutes.eq(minutes), referrals::ends_on.eq(ends_on)))
+        .set((
+            referrals::minutes.eq(minutes),
+            referrals::ends_on.eq(ends_on),
+            referrals::source.eq(origin.source),
+            referrals::reason.eq(origin.reason),
+        ))
         .returning(REFERRAL)
         .get_result(&mut **tx)
         .optional()

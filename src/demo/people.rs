@@ -10,7 +10,9 @@ use crate::accounts::{
 use crate::children::add_consent::GivenConsent;
 use crate::children::create_child::{self, ChildEntry};
 use crate::children::refer::{self, Grant};
-use crate::children::{ChildIdentity, Gender, GuardianContact, look_up};
+use crate::children::{
+    ChildIdentity, ChildReference, Gender, GuardianContact, Origin, ReferralReason, ReferralSource, look_up,
+};
 use crate::conventions::{self, Period};
 use crate::db::{DbError, Retryable, Tx};
 use crate::demo::{DemoError, Stage};
@@ -261,7 +263,8 @@ impl Desk<'_> {
                     .into_iter()
                     .map(|guardian| GivenConsent { guardian: guardian.id, given_on: self.stage.start })
                     .collect();
-                let grant = Grant { psychologist, minutes: Minutes::from_hours(20), period };
+                let grant =
+                    Grant { psychologist, minutes: Minutes::from_hours(20), period, origin: origin(&known.reference) };
                 refer::refer(tx, &app.vault, &app.clock, who, child, grant, &consents)
             })?;
         }
@@ -284,5 +287,14 @@ impl Desk<'_> {
             day = until + Days::new(1);
         }
         Ok(periods)
+    }
+}
+
+/// Who asked for an invented child and why: by turns.
+fn origin(reference: &ChildReference) -> Origin {
+    let turn = reference.as_str().bytes().map(usize::from).sum::<usize>();
+    Origin {
+        source: ReferralSource::ALL[turn % ReferralSource::ALL.len()],
+        reason: ReferralReason::ALL[turn % ReferralReason::ALL.len()],
     }
 }

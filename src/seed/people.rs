@@ -8,7 +8,7 @@ use crate::accounts::{Coordinator, Psychologist, Role, RoleIn, accept_invitation
 use crate::children::add_consent::GivenConsent;
 use crate::children::create_child::{self, ChildEntry};
 use crate::children::refer::{self, Grant};
-use crate::children::{ChildIdentity, Gender, GuardianContact, look_up};
+use crate::children::{ChildIdentity, Gender, GuardianContact, Origin, look_up};
 use crate::conventions::{self, Period};
 use crate::db::{DbError, Tx};
 use crate::demo::{Account, PASSWORD};
@@ -224,7 +224,7 @@ impl Office<'_> {
             .map(|guardian| GivenConsent { guardian: guardian.id, given_on: self.stage.start })
             .collect();
         let period = Period { from: self.stage.start, until: self.stage.today + chrono::Days::new(60) };
-        let grant = Grant { psychologist: psychologist.id, minutes: REFERRAL, period };
+        let grant = Grant { psychologist: psychologist.id, minutes: REFERRAL, period, origin: Origin::default() };
         refer::refer(tx, &app.vault, &app.clock, who, child, grant, &consents).map(drop).map_err(stop)
     }
 }

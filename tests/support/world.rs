@@ -8,7 +8,9 @@ use psypre::accounts::{Coordinator, Psychologist, Role, tokens};
 use psypre::children::add_consent::GivenConsent;
 use psypre::children::create_child::ChildEntry;
 use psypre::children::refer::Grant;
-use psypre::children::{Child, ChildIdentity, ChildReference, Gender, GuardianContact, create_child, look_up, refer};
+use psypre::children::{
+    Child, ChildIdentity, ChildReference, Gender, GuardianContact, Origin, create_child, look_up, refer,
+};
 use psypre::conventions::{Period, file, import};
 use psypre::db::{DbError, Retryable, Tx};
 use psypre::failure::Failure;
@@ -199,7 +201,7 @@ impl<'a> World<'a> {
                 .into_iter()
                 .filter_map(|guardian| Some(GivenConsent { guardian: guardian.id, given_on: consented_on? }))
                 .collect();
-            let grant = Grant { psychologist, minutes: Minutes(minutes), period };
+            let grant = Grant { psychologist, minutes: Minutes(minutes), period, origin: Origin::default() };
             refer::refer(tx, vault, clock, &who, child, grant, &consents)
         })
     }

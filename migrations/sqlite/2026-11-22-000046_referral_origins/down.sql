@@ -1,0 +1,2 @@
+ALTER TABLE referrals DROP COLUMN reason;
+ALTER TABLE referrals DROP COLUMN source;
