@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::config::{Config, KeySource};
+use crate::config::Config;
 use crate::db::{Db, DbError};
+use crate::keys::{self, KeysError};
 use crate::school_calendar::import;
-use crate::vault::{Vault, VaultError};
+use crate::vault::Vault;
 
 /// What every handler and command works with; cheap to clone.
 #[derive(Debug, Clone)]
@@ -27,9 +28,9 @@ pub enum StartError {
     /// The database cannot be reached or brought up to date.
     #[error("database: {0}")]
     Db(#[from] DbError),
-    /// The keys cannot be read.
+    /// The keys cannot be read, or are not those of the database.
     #[error("keys: {0}")]
-    Vault(#[from] VaultError),
+    Keys(#[from] KeysError),
 }
 
 impl App {
@@ -38,12 +39,9 @@ impl App {
     /// # Errors
     /// When one of the three fails.
     pub fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let vault = match &config.keys {
-            KeySource::Text(text) => Vault::from_text(text)?,
-            KeySource::File(path) => Vault::from_file(path)?,
-        };
         let db = Db::open(&config.database_url, config.pool)?;
         db.migrate()?;
+        let vault = keys::open::open(&db, &clock, &config.keys)?;
         import::enter_published(&db)?;
         Ok(Self { config: Arc::new(config), db, clock, vault })
     }

@@ -67,4 +67,8 @@ crate::id_types! {
     ReadingId,
     /// A mail of the outbox.
     MailId,
+    /// A server that runs.
+    InstanceId,
+    /// A row of whichever table, that holds a sealed value.
+    SealedRowId,
 }

@@ -44,6 +44,8 @@ pub enum Chain {
     Convention(ConventionId),
     /// Rights and invoices of a person.
     Account(AccountId),
+    /// What concerns all of it: its keys.
+    Installation,
 }
 
 impl std::fmt::Display for Chain {
@@ -52,6 +54,7 @@ impl std::fmt::Display for Chain {
             Self::Programme(id) => write!(f, "programme:{id}"),
             Self::Convention(id) => write!(f, "convention:{id}"),
             Self::Account(id) => write!(f, "account:{id}"),
+            Self::Installation => f.write_str("installation"),
         }
     }
 }

@@ -31,6 +31,8 @@ pub mod links;
 pub mod outbox;
 pub mod purge;
 
+pub mod keys;
+
 pub mod mailer;
 
 pub mod school_calendar;

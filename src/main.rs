@@ -21,6 +21,7 @@ use crate::commands::conventions::{self, ConventionCommand};
 use crate::commands::demo::{self, DemoArguments};
 use crate::commands::exports::{self, ExportCommand};
 use crate::commands::invoices::{self, InvoiceCommand};
+use crate::commands::keys::{self, KeysCommand};
 use crate::commands::school_calendar::{self, SchoolCalendarCommand};
 use crate::commands::seed::{self, SeedArguments};
 use crate::commands::{Outcome, upkeep};
@@ -69,6 +70,9 @@ enum Command {
     /// The journal
     #[command(subcommand)]
     Audit(Audit),
+    /// The keys that seal names
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// The mails that wait
     #[command(subcommand)]
     Outbox(Outbox),
@@ -126,6 +130,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Invoices(command) => invoices::run(&app()?, &command),
         Command::Export(command) => exports::run(&app()?, &command),
         Command::Audit(Audit::Verify) => upkeep::verify(&app()?),
+        Command::Keys(command) => keys::run(&app()?, &command),
         Command::Outbox(Outbox::Send) => upkeep::send_mails(&app()?),
         Command::Backup { file } => upkeep::backup(&app()?, &file),
         Command::Purge { dry_run } => upkeep::purge(&app()?, dry_run),

@@ -343,10 +343,10 @@ diesel::table! {
         id -> DbUuid,
         programme_id -> DbUuid,
         reference -> Text,
-        first_name -> Binary,
-        last_name -> Binary,
-        born_on -> Binary,
-        school -> Nullable<Binary>,
+        first_name -> Sealed,
+        last_name -> Sealed,
+        born_on -> Sealed,
+        school -> Nullable<Sealed>,
         gender -> Text,
         neighbourhood_id -> DbUuid,
         referent_id -> Nullable<DbUuid>,
@@ -365,10 +365,10 @@ diesel::table! {
         id -> DbUuid,
         child_id -> DbUuid,
         position -> Integer,
-        name -> Binary,
-        relation -> Binary,
-        phone -> Nullable<Binary>,
-        email -> Nullable<Binary>,
+        name -> Sealed,
+        relation -> Sealed,
+        phone -> Nullable<Sealed>,
+        email -> Nullable<Sealed>,
         reminders_since -> Nullable<Date>,
     }
 }
@@ -792,6 +792,32 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    vault_keys (id) {
+        id -> Integer,
+        fingerprint -> Binary,
+        sealing_since -> Instant,
+        is_sealing -> Bool,
+        retired_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    vault_instances (id) {
+        id -> DbUuid,
+        label -> Text,
+        known -> Text,
+        sealing -> Integer,
+        seen_at -> Instant,
+    }
+}
+
 diesel::joinable!(role_grants -> accounts (account_id));
 diesel::joinable!(role_grants -> programmes (programme_id));
 diesel::joinable!(invitations -> accounts (account_id));
@@ -916,4 +942,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     openings,
     opening_removals,
     leaves,
+    vault_keys,
+    vault_instances,
 );

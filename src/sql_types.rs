@@ -26,6 +26,9 @@ pub struct Instant;
 
 impl diesel::sql_types::SqlOrd for Instant {}
 
+/// Bytes that [`crate::vault`] sealed: each such column of `schema.rs` stands in [`crate::vault::SEALED`] too.
+pub type Sealed = st::Binary;
+
 impl HasSqlType<DbUuid> for MultiBackend {
     fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
         MultiBackend::lookup_sql_type::<DbUuid>(lookup)

@@ -7,10 +7,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::app::App;
+use crate::keys::KeysError;
+use crate::keys::announce::Announcer;
 use crate::mailer::{Mailer, MailerError, Round};
 use crate::{day_before, reminders};
 
-/// How soon a mail leaves after what causes it.
+/// How soon a mail leaves after what causes it, and a change of keys is followed.
 const PAUSE: Duration = Duration::from_secs(2);
 /// How often to look at the calendar.
 const REMINDERS: Duration = Duration::from_secs(300);
@@ -23,45 +25,70 @@ pub enum WorkerError {
     /// No mail could ever leave.
     #[error(transparent)]
     Mailer(#[from] MailerError),
+    /// The keys are not those of the database.
+    #[error("keys: {0}")]
+    Keys(#[from] KeysError),
     /// No thread starts.
     #[error("thread: {0}")]
     Thread(#[from] std::io::Error),
 }
 
-/// The thread that works beside the server. When it goes away, the mail in hand is finished first.
+/// The threads that work beside the server. When they go away, the mail in hand is finished first.
 #[derive(Debug)]
 pub struct Worker {
     stopping: Arc<AtomicBool>,
-    wake: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    /// Each wakes its thread when it goes away.
+    wakes: Vec<Sender<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Worker {
-    /// Starts working.
+    /// Announces the keys that are here, then starts working.
     ///
     /// # Errors
-    /// When the way out of mails cannot be read from the settings, or no thread starts.
+    /// When the way out of mails cannot be read from the settings, a key is missing, or no thread starts.
     pub fn start(app: App) -> Result<Self, WorkerError> {
         let mut mailer = day_before::mailer(&app)?;
+        let mut announcer = Announcer::new();
+        announcer.follow(&app.db, &app.clock, &app.vault)?;
         let stopping = Arc::new(AtomicBool::new(false));
+        let mut working = Self { stopping: Arc::clone(&stopping), wakes: Vec::new(), threads: Vec::new() };
+        let keys_app = app.clone();
+        working.spawn("keys", move |woken| follow_keys(&keys_app, announcer, &woken))?;
+        working.spawn("mail", move |woken| work(&app, &mut mailer, &stopping, &woken))?;
+        Ok(working)
+    }
+
+    fn spawn(&mut self, name: &str, body: impl FnOnce(Receiver<()>) + Send + 'static) -> std::io::Result<()> {
         let (wake, woken) = channel();
-        let theirs = Arc::clone(&stopping);
-        let thread = std::thread::Builder::new()
-            .name("mail".to_owned())
-            .spawn(move || work(&app, &mut mailer, &theirs, &woken))?;
-        Ok(Self { stopping, wake: Some(wake), thread: Some(thread) })
+        self.threads.push(std::thread::Builder::new().name(name.to_owned()).spawn(move || body(woken))?);
+        self.wakes.push(wake);
+        Ok(())
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::SeqCst);
-        drop(self.wake.take());
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread that sends mails had panicked");
+        self.wakes.clear();
+        for thread in self.threads.drain(..) {
+            let name = thread.thread().name().unwrap_or_default().to_owned();
+            if thread.join().is_err() {
+                tracing::error!(name, "a thread that works beside the server had panicked");
+            }
         }
+    }
+}
+
+/// Follows the keys until the server stops.
+fn follow_keys(app: &App, mut announcer: Announcer, woken: &Receiver<()>) {
+    while woken.recv_timeout(PAUSE) != Err(RecvTimeoutError::Disconnected) {
+        if let Err(e) = announcer.follow(&app.db, &app.clock, &app.vault) {
+            tracing::error!(error = %e, "the keys cannot be followed");
+        }
+    }
+    if let Err(e) = announcer.leave(&app.db) {
+        tracing::warn!(error = %e, "the server could not say that it stops");
     }
 }
 

@@ -18,6 +18,7 @@ mod demo;
 mod exports;
 mod funding_calls;
 mod invoicing;
+mod keys;
 mod mail;
 mod migrations;
 mod month_reopening;

@@ -5,6 +5,7 @@ pub mod conventions;
 pub mod demo;
 pub mod exports;
 pub mod invoices;
+pub mod keys;
 pub mod school_calendar;
 pub mod seed;
 pub mod upkeep;

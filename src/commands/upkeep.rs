@@ -6,13 +6,17 @@ use std::process::ExitCode;
 use psypre::app::App;
 use psypre::db::DbError;
 use psypre::purge::{self, Purged};
-use psypre::{checks, day_before, journal, readings, reminders};
+use psypre::{checks, day_before, journal, keys, readings, reminders};
 
 use crate::commands::{Outcome, tell};
 
 /// Verifies every invariant.
 pub fn check(app: &App) -> Outcome {
-    tell("every invariant holds", &app.db.read::<_, DbError>(|conn| Ok(checks::run(conn)?))?)
+    let violations = app.db.read::<_, DbError>(|conn| Ok(checks::run(conn)?))?;
+    let unreadable = keys::check::check(&app.db, &app.vault)?.unreadable;
+    let wrong: Vec<String> =
+        violations.iter().map(ToString::to_string).chain(unreadable.iter().map(ToString::to_string)).collect();
+    tell("every invariant holds", &wrong)
 }
 
 /// Verifies every chain of the journal.

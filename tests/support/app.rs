@@ -9,7 +9,7 @@ use psypre::clock::Clock;
 use psypre::config::{Config, KeySource, MailTransport, Publisher, Retention};
 use psypre::db::{AnyConnection, DbError, Tx};
 use psypre::ids::{AccountId, ProgrammeId};
-use psypre::{checks, server};
+use psypre::{checks, keys, server};
 
 use crate::support::browser::Browser;
 use crate::support::database::Database;
@@ -39,7 +39,17 @@ impl TestApp {
         Self::on(Database::postgres())
     }
 
+    /// On a database, with the keys of a file in its folder, which may change there.
+    pub fn with_keys_file(database: Database) -> Self {
+        let keys = KeySource::File(database.folder.path().join("keys"));
+        Self::with_keys(database, keys)
+    }
+
     fn on(database: Database) -> Self {
+        Self::with_keys(database, KeySource::Text(format!("1:{}", "5a".repeat(32))))
+    }
+
+    fn with_keys(database: Database, keys: KeySource) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let config = Config {
@@ -47,7 +57,7 @@ impl TestApp {
             pool: 16,
             listen: String::new(),
             base_url: base_url.clone(),
-            keys: KeySource::Text(format!("1:{}", "5a".repeat(32))),
+            keys,
             mail: MailTransport::Folder(database.folder.path().join("mails")),
             mail_from: "PsyPRE <psypre@example.org>".to_owned(),
             trusted_proxies: 0,
@@ -113,6 +123,8 @@ impl Drop for TestApp {
         }
         let violations = self.read(checks::run);
         assert!(violations.is_empty(), "invariants: {violations:#?}");
+        let unreadable = keys::check::check(&self.app.db, &self.app.vault).unwrap().unreadable;
+        assert!(unreadable.is_empty(), "sealed values that do not open in their place: {unreadable:#?}");
     }
 }
 

@@ -1,0 +1,2 @@
+DROP TABLE vault_instances;
+DROP TABLE vault_keys;
