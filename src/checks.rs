@@ -138,6 +138,52 @@ const INVARIANTS: &[Invariant] = &[
             AND NOT EXISTS (SELECT 1 FROM funding_call_letters l WHERE l.funding_call_id = c.id)",
     },
     Invariant {
+        name: "contributions are the budget of their year",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(y.label), '') AS example FROM budget_years y \
+            WHERE y.budget_cents <> (SELECT COALESCE(SUM(c.amount_cents), 0) FROM contributions c \
+                WHERE c.budget_year_id = y.id)",
+    },
+    Invariant {
+        name: "a budget is under the ceiling of its year",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(y.label), '') AS example FROM budget_years y \
+            WHERE y.ceiling_cents IS NOT NULL AND y.budget_cents > y.ceiling_cents",
+    },
+    Invariant {
+        name: "the amendments of a convention go from 1 to n without a hole",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(v.slug), '') AS example FROM conventions v \
+            WHERE v.last_amendment <> (SELECT COUNT(*) FROM amendments a WHERE a.convention_id = v.id) \
+            OR v.last_amendment <> (SELECT COALESCE(MAX(a.number), 0) FROM amendments a WHERE a.convention_id = v.id)",
+    },
+    Invariant {
+        name: "a quota is its original and its amendments: each starts where the one before it ended (rule 13)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(y.label), '') AS example FROM amendment_lines l \
+            JOIN amendments a ON a.id = l.amendment_id JOIN budget_years y ON y.id = l.budget_year_id \
+            WHERE l.kind = 'quota' AND l.after_minutes <> COALESCE((SELECT n.before_minutes FROM amendment_lines n \
+                JOIN amendments b ON b.id = n.amendment_id WHERE n.kind = 'quota' \
+                AND n.budget_year_id = l.budget_year_id AND n.programme_id = l.programme_id AND b.number > a.number \
+                ORDER BY b.number LIMIT 1), (SELECT q.allotted_minutes FROM quotas q \
+                WHERE q.budget_year_id = l.budget_year_id AND q.programme_id = l.programme_id))",
+    },
+    Invariant {
+        name: "a contribution is its original and its amendments: each starts where the one before it ended (rule 13)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(y.label), '') AS example FROM amendment_lines l \
+            JOIN amendments a ON a.id = l.amendment_id JOIN budget_years y ON y.id = l.budget_year_id \
+            WHERE l.kind = 'contribution' AND l.after_cents <> COALESCE((SELECT n.before_cents FROM amendment_lines n \
+                JOIN amendments b ON b.id = n.amendment_id WHERE n.kind = 'contribution' \
+                AND n.budget_year_id = l.budget_year_id AND n.signatory_id = l.signatory_id AND b.number > a.number \
+                ORDER BY b.number LIMIT 1), (SELECT c.amount_cents FROM contributions c \
+                WHERE c.budget_year_id = l.budget_year_id AND c.signatory_id = l.signatory_id))",
+    },
+    Invariant {
+        name: "a budget and its fixed share are their originals and their amendments (rule 13)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(y.label), '') AS example FROM amendment_lines l \
+            JOIN amendments a ON a.id = l.amendment_id JOIN budget_years y ON y.id = l.budget_year_id \
+            WHERE l.kind IN ('budget', 'fixed_share') AND l.after_cents <> COALESCE((SELECT n.before_cents \
+                FROM amendment_lines n JOIN amendments b ON b.id = n.amendment_id WHERE n.kind = l.kind \
+                AND n.budget_year_id = l.budget_year_id AND b.number > a.number ORDER BY b.number LIMIT 1), \
+                CASE WHEN l.kind = 'budget' THEN y.budget_cents ELSE y.fixed_share_cents END)",
+    },
+    Invariant {
         name: "a session holds and bills what its state and attendance say (rules 1 and 6)",
         broken: "SELECT COUNT(*) AS n, COALESCE(MIN(c.reference), '') AS example FROM sessions s \
             JOIN children c ON c.id = s.child_id \

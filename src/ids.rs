@@ -57,6 +57,8 @@ crate::id_types! {
     FundingCallId,
     /// A payment received for a call for funds.
     FundingReceiptId,
+    /// An amendment (*avenant*) of a convention.
+    AmendmentId,
     /// An invoice or a credit note.
     InvoiceId,
     /// An entry of the journal.

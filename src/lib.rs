@@ -54,6 +54,8 @@ pub mod quotas;
 
 pub mod funding_calls;
 
+pub mod amendments;
+
 pub mod psychologists;
 
 pub mod children;

@@ -4,8 +4,8 @@ use chrono::{NaiveDate, NaiveDateTime};
 
 use crate::calendar::Month;
 use crate::ids::{
-    AccountId, ApiTokenId, BudgetYearId, ChildId, ConventionId, FundingCallId, GuardianId, InvoiceId, LeaveId,
-    OpeningId, PsychologistId, ReferralId, RequestId, SessionId, SubstitutionId,
+    AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, ConventionId, FundingCallId, GuardianId, InvoiceId,
+    LeaveId, OpeningId, PsychologistId, ReferralId, RequestId, SessionId, SubstitutionId,
 };
 
 /// The page that waits for whoever signs in.
@@ -430,6 +430,26 @@ pub fn buyer(id: ConventionId) -> String {
 /// Reopening a month of a convention.
 pub fn reopening(id: ConventionId) -> String {
     format!("{CONVENTION}/{id}/reouverture")
+}
+
+/// Writing an amendment of a convention.
+pub fn new_amendment(id: ConventionId) -> String {
+    format!("{CONVENTION}/{id}/avenants/nouveau")
+}
+
+/// Signing an amendment of a convention.
+pub fn amendments(id: ConventionId) -> String {
+    format!("{CONVENTION}/{id}/avenants")
+}
+
+/// Moving hours from one programme of a convention to another.
+pub fn transfer(id: ConventionId) -> String {
+    format!("{CONVENTION}/{id}/transfert")
+}
+
+/// An amendment.
+pub fn amendment(id: AmendmentId) -> String {
+    format!("/avenants/{id}")
 }
 
 /// A psychologist's own rate under a convention.

@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    accounts, audit, budgets, children, exports, funding_calls, invoices, openings, privacy, quotas, requests,
-    sessions, substitutions,
+    accounts, amendments, audit, budgets, children, exports, funding_calls, invoices, openings, privacy, quotas,
+    requests, sessions, substitutions,
 };
 
 /// Every address of the API.
@@ -27,6 +27,9 @@ use crate::{
         accounts::api::show_calendar_feed,
         accounts::api::create_calendar_feed,
         accounts::api::create_calendar_feed_end,
+        amendments::api::list_amendments,
+        amendments::api::create_amendment,
+        amendments::api::create_transfer,
         audit::api::list_audit,
         privacy::api::list_readings,
         privacy::api::list_readings_of_child,

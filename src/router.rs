@@ -7,8 +7,8 @@ use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::Role;
 use crate::{
-    accounts, agenda, audit, budgets, children, conventions, exports, funding_calls, invoices, openings, privacy,
-    psychologists, quotas, requests, sessions, site, substitutions, web,
+    accounts, agenda, amendments, audit, budgets, children, conventions, exports, funding_calls, invoices, openings,
+    privacy, psychologists, quotas, requests, sessions, site, substitutions, web,
 };
 
 /// Who may ask an address.
@@ -202,6 +202,17 @@ routes! {
     POST "/convention/{convention}/tarifs" [Administrator] conventions::pages::create_rate;
     GET "/convention/{convention}/reouverture" [Administrator] conventions::pages_reopening::show_new_reopening;
     POST "/convention/{convention}/reouverture" [Administrator] conventions::pages_reopening::create_reopening;
+
+    // amendments
+    GET "/convention/{convention}/avenants/nouveau" [Administrator] amendments::pages::show_new_amendment;
+    POST "/convention/{convention}/avenants/nouveau" [Administrator] amendments::pages::create_preview;
+    POST "/convention/{convention}/avenants" [Administrator] amendments::pages::create_amendment;
+    GET "/convention/{convention}/transfert" [Administrator] amendments::pages_transfer::show_transfer;
+    POST "/convention/{convention}/transfert" [Administrator] amendments::pages_transfer::create_preview;
+    GET "/avenants/{amendment}" [Administrator] amendments::pages::show_amendment;
+    GET "/api/v1/conventions/{convention}/amendments" [Administrator] amendments::api::list_amendments;
+    POST "/api/v1/conventions/{convention}/amendments" [Administrator] amendments::api::create_amendment;
+    POST "/api/v1/conventions/{convention}/transfers" [Administrator] amendments::api::create_transfer;
 
     // calls for funds
     GET "/appels-de-fonds" [Administrator, Accountant] funding_calls::pages::list_calls;

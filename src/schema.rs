@@ -170,6 +170,7 @@ diesel::table! {
         file_sha256 -> Binary,
         is_example -> Bool,
         created_at -> Instant,
+        last_amendment -> Integer,
     }
 }
 
@@ -818,6 +819,41 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    amendments (id) {
+        id -> DbUuid,
+        convention_id -> DbUuid,
+        number -> Integer,
+        signed_on -> Date,
+        reason -> Text,
+        entered_by -> DbUuid,
+        entered_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    amendment_lines (amendment_id, position) {
+        amendment_id -> DbUuid,
+        position -> Integer,
+        budget_year_id -> DbUuid,
+        kind -> Text,
+        programme_id -> Nullable<DbUuid>,
+        signatory_id -> Nullable<DbUuid>,
+        before_minutes -> Nullable<Integer>,
+        after_minutes -> Nullable<Integer>,
+        before_cents -> Nullable<BigInt>,
+        after_cents -> Nullable<BigInt>,
+        before_on -> Nullable<Date>,
+        after_on -> Nullable<Date>,
+    }
+}
+
 diesel::joinable!(role_grants -> accounts (account_id));
 diesel::joinable!(role_grants -> programmes (programme_id));
 diesel::joinable!(invitations -> accounts (account_id));
@@ -841,6 +877,12 @@ diesel::joinable!(rates -> conventions (convention_id));
 diesel::joinable!(rates -> psychologists (psychologist_id));
 diesel::joinable!(buyers -> conventions (convention_id));
 diesel::joinable!(month_reopenings -> conventions (convention_id));
+diesel::joinable!(amendments -> conventions (convention_id));
+diesel::joinable!(amendments -> accounts (entered_by));
+diesel::joinable!(amendment_lines -> amendments (amendment_id));
+diesel::joinable!(amendment_lines -> budget_years (budget_year_id));
+diesel::joinable!(amendment_lines -> programmes (programme_id));
+diesel::joinable!(amendment_lines -> signatories (signatory_id));
 diesel::joinable!(month_reopenings -> accounts (opened_by));
 diesel::joinable!(child_reference_counters -> programmes (programme_id));
 diesel::joinable!(children -> programmes (programme_id));
@@ -938,6 +980,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     funding_calls,
     funding_call_letters,
     funding_receipts,
+    amendments,
+    amendment_lines,
     school_breaks,
     openings,
     opening_removals,

@@ -313,6 +313,7 @@ fn filled(scene: &Scene, cell: &Cell<'_>, text: &str) -> String {
     text.replace("<guardian>", &guardian)
         .replace("<convention>", &own(Thing::Convention))
         .replace("<year>", &scene.year)
+        .replace("<programme>", &scene.programme)
         .replace("<psychologist>", &own(Thing::Psychologist))
 }
 

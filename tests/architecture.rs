@@ -8,13 +8,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, in import order: each may import only those before it.
-const FEATURES: [&str; 17] = [
+const FEATURES: [&str; 18] = [
     "school_calendar",
     "accounts",
     "conventions",
     "programmes",
     "quotas",
     "funding_calls",
+    "amendments",
     "psychologists",
     "children",
     "openings",

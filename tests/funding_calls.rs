@@ -6,6 +6,8 @@ use std::sync::Barrier;
 use chrono::NaiveTime;
 use diesel::prelude::*;
 use psypre::accounts::Administrator;
+use psypre::amendments::sign::sign;
+use psypre::amendments::{Change, Proposal};
 use psypre::calendar;
 use psypre::failure::Failure;
 use psypre::funding_calls::draft::draft;
@@ -15,7 +17,7 @@ use psypre::ids::{AccountId, BudgetYearId, FundingCallId};
 use psypre::mailer::Mailer;
 use psypre::money::Cents;
 use psypre::reminders;
-use psypre::schema::{accounts, budget_years, contributions, funding_calls, journal_entries, mail_attachments, mails};
+use psypre::schema::{accounts, budget_years, funding_calls, journal_entries, mail_attachments, mails};
 use serde_json::json;
 
 use crate::on_both_databases;
@@ -215,11 +217,18 @@ on_both_databases! {
         let amount = |id: FundingCallId| app.read(|conn| look_up::load(conn, id)).amount;
         let sending = |cents| Sending { to: "ccas@example.org".to_owned(), amount: Cents(cents) };
         done(app, |tx| send(tx, clock, &who, ids[0], &sending(75_000)));
-        app.write(|tx| {
-            diesel::update(contributions::table.filter(contributions::budget_year_id.eq(year)))
-                .set(contributions::amount_cents.eq(contributions::amount_cents + 100))
-                .execute(&mut **tx)
-        });
+        let (convention, signatory) = app.read(|conn| look_up::load(conn, ids[1]).map(|call| (call.convention, call.signatory)));
+        let change = |signatory_id, cents| Change::Contribution {
+            budget_year_id: year, signatory_id, amount_cents: Cents(cents),
+        };
+        let other = app.read(|conn| look_up::load(conn, ids[2])).signatory;
+        let amendment = Proposal {
+            changes: vec![change(signatory, 482_100), change(other, 74_900)],
+            signed_on: day("2026-05-12"),
+            reason: "Un euro de plus".to_owned(),
+            seen: None,
+        };
+        done(app, |tx| sign(tx, clock, &who, convention, &amendment));
         assert_eq!((amount(ids[0]), amount(ids[1])), (Cents(75_000), Cents(482_100)));
         let stale = app.app.db.write(|tx| send(tx, clock, &who, ids[1], &sending(482_000)));
         assert!(matches!(stale, Err(Failure::Refused(SendRefusal::AmountChanged(Cents(482_100))))), "{stale:?}");

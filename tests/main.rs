@@ -7,6 +7,7 @@ mod support;
 mod access;
 mod accounts;
 mod agenda;
+mod amendments;
 mod approval;
 mod architecture;
 mod booking;

@@ -39,7 +39,7 @@ use crate::support::world::World;
 const THREADS: usize = 20;
 
 /// Runs each attempt once, spread over threads that start together; gives all outcomes.
-fn at_once<T: Send>(attempts: usize, attempt: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub fn at_once<T: Send>(attempts: usize, attempt: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(THREADS);
     let (attempt, barrier) = (&attempt, &barrier);
     std::thread::scope(|scope| {
@@ -72,7 +72,7 @@ fn plan(world: &World, child: ChildId, slots: &[Slot]) -> Plan {
 }
 
 /// A slot that overlaps no other of its number.
-fn nth_slot(n: usize) -> Slot {
+pub fn nth_slot(n: usize) -> Slot {
     let (day, quarter) = (n / 40, n % 40);
     slot(&format!("2026-12-{:02}", day + 1), &format!("{:02}:{:02}", 8 + quarter / 4, quarter % 4 * 15), 15)
 }

@@ -21,6 +21,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("account.role_given", "Rôle donné"),
     ("account.role_withdrawn", "Rôle retiré"),
     ("account.signed_in", "Connexion"),
+    ("amendment.signed", "Avenant signé"),
     ("buyer.changed", "Acheteur modifié"),
     ("calendar_feed.created", "Abonnement d’agenda créé"),
     ("calendar_feed.revoked", "Abonnement d’agenda retiré"),

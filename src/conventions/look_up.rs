@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 use diesel::QueryResult;
 
 pub use super::store::{
-    allotted, budget_years, buyer, contributions, conventions, conventions_of_programme, load_convention,
-    neighbourhoods, programmes, psychologist_names, rates, reopenings, signatories, terms,
+    AmendmentSummary, allotted, amendments, budget_years, buyer, contributions, conventions, conventions_of_programme,
+    last_amendment, load_convention, neighbourhoods, programmes, psychologist_names, rates, reopenings, signatories,
+    terms,
 };
 use super::{BudgetYear, Convention, Period, Rate, ServiceType, Terms, rate_in_force, store};
 use crate::db::AnyConnection;

@@ -2,6 +2,7 @@
 //! feature reads by the date of a session. The next convention or amendment is entered, never programmed.
 
 pub mod add_rate;
+pub mod amend;
 pub mod change_buyer;
 pub mod file;
 mod file_checks;

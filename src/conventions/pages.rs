@@ -35,6 +35,7 @@ struct View {
     terms: Vec<Terms>,
     rates: Vec<RateRow>,
     reopenings: Vec<MonthReopening>,
+    amendments: Vec<look_up::AmendmentSummary>,
     buyer: Buyer,
 }
 
@@ -69,6 +70,8 @@ struct ConventionPage {
     buyer_link: String,
     rate_link: String,
     reopening_link: String,
+    amendment_link: String,
+    transfer_link: String,
 }
 
 impl ConventionPage {
@@ -139,6 +142,8 @@ pub async fn show_convention(
         buyer_link: id.map(links::buyer).unwrap_or_default(),
         rate_link: id.map(links::new_rate).unwrap_or_default(),
         reopening_link: id.map(links::reopening).unwrap_or_default(),
+        amendment_link: id.map(links::new_amendment).unwrap_or_default(),
+        transfer_link: id.map(links::transfer).unwrap_or_default(),
     };
     Ok(web::page(&request, &page)?)
 }
@@ -156,6 +161,7 @@ fn view(conn: &mut AnyConnection, convention: Convention) -> QueryResult<View> {
         terms: look_up::terms(conn, id)?,
         rates: rate_rows(conn, id)?,
         reopenings: look_up::reopenings(conn, id)?,
+        amendments: look_up::amendments(conn, id)?,
         buyer: look_up::buyer(conn, id)?,
         convention,
     })

@@ -1,7 +1,11 @@
 //! The tables of conventions. The import also writes the programmes, neighbourhoods and quotas that a convention brings.
 
+mod change;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
+
+pub use change::*;
 
 use super::{
     AbsenceRule, BudgetYear, Buyer, Convention, InvoiceChannel, MonthReopening, Neighbourhood, Period, Programme, Rate,

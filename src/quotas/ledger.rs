@@ -53,3 +53,17 @@ pub fn consume(tx: &mut Tx<'_>, quota: QuotaId, minutes: Minutes) -> diesel::Que
 pub fn reopen(tx: &mut Tx<'_>, quota: QuotaId, minutes: Minutes) -> diesel::QueryResult<()> {
     store::shift(tx, quota, minutes.0, -minutes.0)
 }
+
+/// Allots another time to a programme, as an amendment says; gives the quota as it stands when what is held does not
+/// fit in it any more.
+///
+/// # Errors
+/// When there is no such quota, or the database fails.
+pub fn allot(
+    tx: &mut Tx<'_>,
+    quota: QuotaId,
+    before: Minutes,
+    after: Minutes,
+) -> diesel::QueryResult<Result<(), Quota>> {
+    if store::allot_if_held_fits(tx, quota, before, after)? { Ok(Ok(())) } else { store::load(tx, quota).map(Err) }
+}

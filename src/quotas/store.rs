@@ -70,6 +70,19 @@ pub fn shift(tx: &mut Tx<'_>, id: QuotaId, reserved: i32, used: i32) -> QueryRes
     if changed == 1 { Ok(()) } else { Err(diesel::result::Error::NotFound) }
 }
 
+/// Allots another time, if what is reserved and used fits in it and the time before is still the one said.
+///
+/// # Errors
+/// When the database fails.
+pub fn allot_if_held_fits(tx: &mut Tx<'_>, id: QuotaId, before: Minutes, after: Minutes) -> QueryResult<bool> {
+    let changed = diesel::update(quotas::table.find(id))
+        .filter(quotas::allotted_minutes.eq(before))
+        .filter((quotas::reserved_minutes + quotas::used_minutes).le(after))
+        .set(quotas::allotted_minutes.eq(after))
+        .execute(&mut **tx)?;
+    Ok(changed == 1)
+}
+
 /// A quota with the names it is told with.
 #[derive(Debug, Clone, Queryable)]
 pub struct QuotaLine {

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use chrono::NaiveTime;
 use diesel::prelude::*;
 use psypre::accounts::{Administrator, Psychologist, Role, passwords};
+use psypre::amendments::transfer::{self, Transfer};
 use psypre::calendar::Month;
 use psypre::children::{ChildIdentity, GuardianContact, create_child};
 use psypre::hours::Minutes;
 use psypre::ids::{
-    AccountId, ApiTokenId, BudgetYearId, ChildId, FundingCallId, InvitationId, InvoiceId, LeaveId, OpeningId,
-    ReferralId, RequestId, SessionId, SubstitutionId,
+    AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, FundingCallId, InvitationId, InvoiceId, LeaveId,
+    OpeningId, ReferralId, RequestId, SessionId, SubstitutionId,
 };
 use psypre::invoices::issue::{self, Issuance, Order};
 use psypre::openings::{Rhythm, Span, Terms, create};
@@ -66,6 +67,8 @@ pub struct Scene {
     pub ibans: [String; 2],
     /// The budget year whose contributions are called.
     pub year: String,
+    /// A programme of it.
+    pub programme: String,
     /// Who asks.
     pub callers: Vec<Caller>,
     others_token: ApiTokenId,
@@ -103,11 +106,13 @@ impl Scene {
             things.insert((Thing::Leave, place), leave(app, people.of(place).id, n).to_string());
         }
         let (year, call) = funding_call(app);
+        let amendment = amendment(&world, year);
         for place in [Place::Own, Place::SameProgramme, Place::OtherProgramme, Place::OtherPsychologist] {
             let who = if place == Place::OtherPsychologist { people.denis } else { people.claire };
             let account = app.account(&format!("{place:?}@example.org"), "Un Compte", &[(Role::Accountant, None)]);
             things.insert((Thing::FundingCall, place), call.to_string());
             things.insert((Thing::Convention, place), world.convention.to_string());
+            things.insert((Thing::Amendment, place), amendment.to_string());
             things.insert((Thing::Psychologist, place), who.id.to_string());
             things.insert((Thing::Account, place), account.to_string());
             things.insert((Thing::Invitation, place), INVITATION.to_owned());
@@ -128,7 +133,8 @@ impl Scene {
         let others_token = token(app, world.denis_account, "le jeton de quelqu'un d'autre");
         let callers = callers(app);
         let ibans = [world.claire, world.denis].map(|id| iban_of(app, id));
-        Self { things, secrets, ibans, year: year.to_string(), callers, others_token }
+        let (year, programme) = (year.to_string(), world.chenove.to_string());
+        Self { things, secrets, ibans, year, programme, callers, others_token }
     }
 
     /// The identifier of a thing in a place, for a caller.
@@ -367,6 +373,20 @@ fn funding_call(app: &TestApp) -> (BudgetYearId, FundingCallId) {
     let who = Administrator { account };
     let drafted = done(app, |tx| psypre::funding_calls::draft::draft(tx, &app.app.clock, &who, year));
     (year, drafted[0])
+}
+
+/// A quarter of an hour goes from Dijon to Quetigny.
+fn amendment(world: &World<'_>, year: BudgetYearId) -> AmendmentId {
+    let who = Administrator { account: account_of(world.app, world::ADMINISTRATOR) };
+    let asked = Transfer {
+        budget_year_id: year,
+        from_programme_id: world.dijon,
+        to_programme_id: world.quetigny,
+        minutes: Minutes::QUARTER,
+        signed_on: day("2026-11-20"),
+        reason: "Un essai".to_owned(),
+    };
+    done(world.app, |tx| transfer::transfer(tx, &world.app.app.clock, &who, world.convention, &asked))
 }
 
 fn later(app: &TestApp) -> Ts {

@@ -19,6 +19,8 @@ pub enum Thing {
     /// A call for funds.
     FundingCall,
     Convention,
+    /// An amendment of the convention.
+    Amendment,
     /// Another person's account.
     Account,
     /// A psychologist as a party: how they bill.
@@ -94,7 +96,7 @@ pub fn sees(role: Role, thing: Thing) -> Sees {
         Thing::Substitution                              => [Nothing, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
         Thing::Invoice                                   => [OwnWork, Nothing,       Nothing,  Nothing,      All,       Nothing],
         Thing::FundingCall                               => [Nothing, Nothing,       Nothing,  All,          All,       Nothing],
-        Thing::Convention | Thing::Account               => [Nothing, Nothing,       Nothing,  All,          Nothing,   Nothing],
+        Thing::Convention | Thing::Account | Thing::Amendment => [Nothing, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Psychologist                              => [OwnWork, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Token                                     => [Own,     Own,           Own,      Own,          Own,       Own],
         Thing::Feed                                      => [All,     All,           All,      All,          All,       All],
@@ -141,6 +143,12 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/convention/{convention}/acheteur", &[Thing::Convention]),
     ("/convention/{convention}/tarifs", &[Thing::Convention]),
     ("/convention/{convention}/reouverture", &[Thing::Convention]),
+    ("/convention/{convention}/avenants/nouveau", &[Thing::Convention]),
+    ("/convention/{convention}/avenants", &[Thing::Convention]),
+    ("/convention/{convention}/transfert", &[Thing::Convention]),
+    ("/avenants/{amendment}", &[Thing::Amendment]),
+    ("/api/v1/conventions/{convention}/amendments", &[Thing::Convention]),
+    ("/api/v1/conventions/{convention}/transfers", &[Thing::Convention]),
     ("/enfants/{child}", &[Thing::Child]),
     ("/enfants/{child}/modification", &[Thing::Child]),
     ("/enfants/{child}/consultations", &[Thing::Child]),
@@ -257,6 +265,15 @@ pub const BODIES: &[(&str, &str)] = &[
     ("/permanences/{opening}/retablissement", "on=2026-11-10"),
     ("/api/v1/openings/{opening}/removal", r#"{"on": "2026-11-10"}"#),
     ("/api/v1/openings/{opening}/restoration", r#"{"on": "2026-11-10"}"#),
+    (
+        "/api/v1/conventions/{convention}/amendments",
+        r#"{"changes": [], "signed_on": "2026-11-20", "reason": "Une autre durée"}"#,
+    ),
+    (
+        "/api/v1/conventions/{convention}/transfers",
+        r#"{"budget_year_id": "<year>", "from_programme_id": "<programme>", "to_programme_id": "<programme>",
+            "minutes": 60, "signed_on": "2026-11-20", "reason": "Une autre durée"}"#,
+    ),
     ("/appels-de-fonds", "budget_year=<year>"),
     ("/api/v1/funding-calls", r#"{"budget_year_id": "<year>"}"#),
     ("/api/v1/funding-calls/{call}/sending", r#"{"to": "ccas@example.org", "amount_cents": 1}"#),
