@@ -228,6 +228,54 @@ const INVARIANTS: &[Invariant] = &[
                 AND o.starts_at >= s.starts_at AND o.starts_at < s.ends_at))",
     },
     Invariant {
+        name: "a budget line reserves what recorded services hold, and has used what approved and invoiced ones hold",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(CAST(l.id AS TEXT)), '') AS example FROM budget_lines l \
+            WHERE l.reserved_minutes <> (SELECT COALESCE(SUM(s.duration_minutes), 0) FROM services s \
+                WHERE s.budget_line_id = l.id AND s.state = 'recorded') \
+            OR l.reserved_cents <> (SELECT COALESCE(SUM(s.gross_cents), 0) FROM services s \
+                WHERE s.budget_line_id = l.id AND s.state = 'recorded') \
+            OR l.used_minutes <> (SELECT COALESCE(SUM(s.duration_minutes), 0) FROM services s \
+                WHERE s.budget_line_id = l.id AND s.state IN ('approved', 'invoiced')) \
+            OR l.used_cents <> (SELECT COALESCE(SUM(s.gross_cents), 0) FROM services s \
+                WHERE s.budget_line_id = l.id AND s.state IN ('approved', 'invoiced'))",
+    },
+    Invariant {
+        name: "the budget lines of a year stay within its fixed share",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(y.label), '') AS example FROM budget_years y \
+            WHERE y.fixed_share_cents < (SELECT COALESCE(SUM(l.allotted_cents), 0) FROM budget_lines l \
+                WHERE l.budget_year_id = y.id)",
+    },
+    Invariant {
+        name: "a service is paid by the line of its type and of the budget year of its day, for programmes of its convention",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(CAST(s.id AS TEXT)), '') AS example FROM services s \
+            JOIN budget_lines l ON l.id = s.budget_line_id JOIN budget_years y ON y.id = l.budget_year_id \
+            WHERE l.service_type <> s.service_type OR s.service_on < y.starts_on OR s.service_on > y.ends_on \
+            OR EXISTS (SELECT 1 FROM service_programmes p WHERE p.service_id = s.id AND NOT EXISTS ( \
+                SELECT 1 FROM convention_programmes c \
+                WHERE c.programme_id = p.programme_id AND c.convention_id = y.convention_id))",
+    },
+    Invariant {
+        name: "nobody gives a service while they give another, or hold a session (rule 5)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(CAST(s.id AS TEXT)), '') AS example FROM services s \
+            WHERE s.state NOT IN ('withdrawn', 'refused') AND (EXISTS (SELECT 1 FROM services o \
+                WHERE o.psychologist_id = s.psychologist_id AND o.id <> s.id \
+                AND o.state NOT IN ('withdrawn', 'refused') AND o.starts_at >= s.starts_at AND o.starts_at < s.ends_at) \
+            OR EXISTS (SELECT 1 FROM sessions o WHERE o.psychologist_id = s.psychologist_id \
+                AND o.state NOT IN ('cancelled', 'refused') AND o.starts_at < s.ends_at AND s.starts_at < o.ends_at))",
+    },
+    Invariant {
+        name: "no service was recorded before it was over (rule 5)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(CAST(s.id AS TEXT)), '') AS example FROM services s \
+            WHERE s.recorded_at < s.ends_at",
+    },
+    Invariant {
+        name: "what was decided last is what a service's state says (rule 7)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(CAST(s.id AS TEXT)), '') AS example FROM services s \
+            WHERE s.state IN ('approved', 'invoiced', 'refused') AND COALESCE((SELECT d.kind FROM service_decisions d \
+                WHERE d.service_id = s.id ORDER BY d.decided_at DESC, d.id DESC LIMIT 1), 'none') \
+                <> CASE WHEN s.state = 'refused' THEN 'refusal' ELSE 'approval' END",
+    },
+    Invariant {
         name: "the answer of a request is a session of its child",
         broken: "SELECT COUNT(*) AS n, COALESCE(MIN(CAST(r.id AS TEXT)), '') AS example FROM requests r \
             JOIN sessions s ON s.id = r.session_id WHERE s.child_id <> r.child_id OR s.programme_id <> r.programme_id",

@@ -17,6 +17,12 @@ crate::id_types! {
     MonthReopeningId,
     /// An hour quota (*quotité horaire*).
     QuotaId,
+    /// A line of a budget year for a type of service (*ligne de budget*).
+    BudgetLineId,
+    /// A service that is not a child's session (*prestation*).
+    ServiceId,
+    /// A decision on a service.
+    ServiceDecisionId,
     /// An hourly rate.
     RateId,
     /// A person who signs in.

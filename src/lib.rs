@@ -65,6 +65,8 @@ pub mod sessions;
 
 pub mod agenda;
 
+pub mod services;
+
 pub mod invoices;
 
 pub mod budgets;

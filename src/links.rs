@@ -3,6 +3,7 @@
 use chrono::{NaiveDate, NaiveDateTime};
 
 use crate::calendar::Month;
+use crate::ids::ServiceId;
 use crate::ids::{
     AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, ConventionId, FundingCallId, GuardianId, InvoiceId,
     LeaveId, OpeningId, PsychologistId, ReferralId, RequestId, SessionId, SubstitutionId,
@@ -52,6 +53,14 @@ pub const NEW_CHILD: &str = "/enfants/nouveau";
 pub const QUOTAS: &str = "/quotites";
 /// The year at a glance.
 pub const YEAR: &str = "/annee";
+/// Services that are not a child's session.
+pub const SERVICES: &str = "/prestations";
+/// Recording a service.
+pub const RECORD_SERVICE: &str = "/prestations/saisie";
+/// Approving many services.
+pub const SERVICE_APPROVALS: &str = "/prestations/validations";
+/// The budget lines of services.
+pub const BUDGET_LINES: &str = "/prestations/lignes";
 /// Calls for funds.
 pub const FUNDING_CALLS: &str = "/appels-de-fonds";
 /// Invoices.
@@ -415,6 +424,41 @@ pub fn funding_call_sending(id: FundingCallId) -> String {
 /// Recording a payment of a call for funds.
 pub fn funding_call_receipts(id: FundingCallId) -> String {
     format!("{FUNDING_CALLS}/{id}/versements")
+}
+
+/// A service.
+pub fn service(id: ServiceId) -> String {
+    format!("{SERVICES}/{id}")
+}
+
+/// Saying a service again.
+pub fn service_correction(id: ServiceId) -> String {
+    format!("{SERVICES}/{id}/correction")
+}
+
+/// Giving up a service that was recorded.
+pub fn service_giving_up(id: ServiceId) -> String {
+    format!("{SERVICES}/{id}/abandon")
+}
+
+/// Approving a service.
+pub fn service_approval(id: ServiceId) -> String {
+    format!("{SERVICES}/{id}/validation")
+}
+
+/// Refusing a service.
+pub fn service_refusal(id: ServiceId) -> String {
+    format!("{SERVICES}/{id}/refus")
+}
+
+/// Taking back the approval of a service.
+pub fn service_approval_withdrawal(id: ServiceId) -> String {
+    format!("{SERVICES}/{id}/retrait")
+}
+
+/// Taking back together what was approved together, at an instant in microseconds.
+pub fn service_approvals_undone(at: i64) -> String {
+    format!("{SERVICE_APPROVALS}/annulation/{at}")
 }
 
 /// A convention, by its short name.

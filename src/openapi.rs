@@ -6,6 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
+use crate::services;
 use crate::{
     accounts, amendments, audit, budgets, children, exports, funding_calls, invoices, openings, privacy, quotas,
     requests, sessions, substitutions,
@@ -55,6 +56,17 @@ use crate::{
         requests::api::create_request,
         requests::api::create_refusal,
         requests::api::create_withdrawal,
+        services::api::list_services,
+        services::api::create_service,
+        services::api::show_service,
+        services::api::create_correction,
+        services::api::create_giving_up,
+        services::api::create_approval,
+        services::api::create_refusal,
+        services::api::create_withdrawal,
+        services::api::create_approvals,
+        services::api::list_lines,
+        services::api::create_line,
         sessions::api::list_sessions,
         sessions::api::create_session,
         sessions::api_planning::create_booking,

@@ -6,6 +6,7 @@
 use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::Role;
+use crate::services;
 use crate::{
     accounts, agenda, amendments, audit, budgets, children, conventions, exports, funding_calls, invoices, openings,
     privacy, psychologists, quotas, requests, sessions, site, substitutions, web,
@@ -160,6 +161,33 @@ routes! {
     GET "/api/v1/substitutions" [Coordinator, Referent] substitutions::api::list_substitutions;
     POST "/api/v1/substitutions" [Coordinator] substitutions::api::create_substitution;
     POST "/api/v1/substitutions/{substitution}/end" [Coordinator, Referent] substitutions::api::create_end;
+
+    // services that are not a child's session
+    GET "/prestations" [Psychologist, Administrator] services::pages::list_services;
+    GET "/prestations/saisie" [Psychologist] services::pages_service::show_recording;
+    POST "/prestations/saisie" [Psychologist] services::pages_service::create_recording;
+    POST "/prestations/validations" [Administrator] services::pages::create_approvals;
+    POST "/prestations/validations/annulation/{instant}" [Administrator] services::pages::create_approvals_undone;
+    GET "/prestations/lignes" [Administrator] services::pages_lines::show_lines;
+    POST "/prestations/lignes" [Administrator] services::pages_lines::create_line;
+    GET "/prestations/{service}" [Psychologist, Administrator] services::pages_service::show_service;
+    GET "/prestations/{service}/correction" [Psychologist] services::pages_service::show_correction;
+    POST "/prestations/{service}/correction" [Psychologist] services::pages_service::create_correction;
+    POST "/prestations/{service}/abandon" [Psychologist] services::pages_service::create_giving_up;
+    POST "/prestations/{service}/validation" [Administrator] services::pages_service::create_approval;
+    POST "/prestations/{service}/refus" [Administrator] services::pages_service::create_refusal;
+    POST "/prestations/{service}/retrait" [Administrator] services::pages_service::create_withdrawal;
+    GET "/api/v1/services" [Psychologist, Administrator] services::api::list_services;
+    POST "/api/v1/services" [Psychologist] services::api::create_service;
+    POST "/api/v1/service-approvals" [Administrator] services::api::create_approvals;
+    GET "/api/v1/services/{service}" [Psychologist, Administrator] services::api::show_service;
+    POST "/api/v1/services/{service}/correction" [Psychologist] services::api::create_correction;
+    POST "/api/v1/services/{service}/giving-up" [Psychologist] services::api::create_giving_up;
+    POST "/api/v1/services/{service}/approval" [Administrator] services::api::create_approval;
+    POST "/api/v1/services/{service}/refusal" [Administrator] services::api::create_refusal;
+    POST "/api/v1/services/{service}/approval-withdrawal" [Administrator] services::api::create_withdrawal;
+    GET "/api/v1/budget-lines" [Administrator] services::api::list_lines;
+    POST "/api/v1/budget-lines" [Administrator] services::api::create_line;
 
     // openings
     GET "/permanences" [Psychologist, Coordinator] openings::pages::list_openings;

@@ -279,6 +279,77 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::*;
 
+    budget_lines (id) {
+        id -> DbUuid,
+        budget_year_id -> DbUuid,
+        service_type -> Text,
+        allotted_minutes -> Integer,
+        reserved_minutes -> Integer,
+        used_minutes -> Integer,
+        allotted_cents -> BigInt,
+        reserved_cents -> BigInt,
+        used_cents -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    services (id) {
+        id -> DbUuid,
+        budget_line_id -> DbUuid,
+        psychologist_id -> DbUuid,
+        service_type -> Text,
+        state -> Text,
+        service_on -> Date,
+        starts_at -> Instant,
+        ends_at -> Instant,
+        duration_minutes -> Integer,
+        place -> Text,
+        participants -> Integer,
+        label -> Text,
+        hourly_cents -> BigInt,
+        vat_regime -> Text,
+        gross_cents -> BigInt,
+        recorded_by -> DbUuid,
+        recorded_at -> Instant,
+        decided_by -> Nullable<DbUuid>,
+        decided_at -> Nullable<Instant>,
+        reason -> Nullable<Text>,
+        invoice_id -> Nullable<DbUuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    service_programmes (service_id, programme_id) {
+        service_id -> DbUuid,
+        programme_id -> DbUuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    service_decisions (id) {
+        id -> DbUuid,
+        service_id -> DbUuid,
+        kind -> Text,
+        reason -> Nullable<Text>,
+        seen -> Text,
+        decided_by -> DbUuid,
+        decided_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
     rates (id) {
         id -> DbUuid,
         convention_id -> DbUuid,
@@ -873,6 +944,14 @@ diesel::joinable!(convention_programmes -> signatories (signatory_id));
 diesel::joinable!(neighbourhoods -> programmes (programme_id));
 diesel::joinable!(quotas -> programmes (programme_id));
 diesel::joinable!(quotas -> budget_years (budget_year_id));
+diesel::joinable!(budget_lines -> budget_years (budget_year_id));
+diesel::joinable!(services -> budget_lines (budget_line_id));
+diesel::joinable!(services -> psychologists (psychologist_id));
+diesel::joinable!(services -> invoices (invoice_id));
+diesel::joinable!(service_programmes -> services (service_id));
+diesel::joinable!(service_programmes -> programmes (programme_id));
+diesel::joinable!(service_decisions -> services (service_id));
+diesel::joinable!(service_decisions -> accounts (decided_by));
 diesel::joinable!(rates -> conventions (convention_id));
 diesel::joinable!(rates -> psychologists (psychologist_id));
 diesel::joinable!(buyers -> conventions (convention_id));
@@ -953,6 +1032,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     convention_programmes,
     neighbourhoods,
     quotas,
+    budget_lines,
+    services,
+    service_programmes,
+    service_decisions,
     rates,
     buyers,
     month_reopenings,

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, in import order: each may import only those before it.
-const FEATURES: [&str; 18] = [
+const FEATURES: [&str; 19] = [
     "school_calendar",
     "accounts",
     "conventions",
@@ -22,6 +22,7 @@ const FEATURES: [&str; 18] = [
     "requests",
     "sessions",
     "agenda",
+    "services",
     "invoices",
     "budgets",
     "exports",

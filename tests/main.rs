@@ -35,6 +35,7 @@ mod reminders;
 mod requests;
 mod school_calendar;
 mod seed;
+mod services;
 mod sign_in;
 mod site;
 mod substitutes;

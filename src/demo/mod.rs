@@ -6,6 +6,7 @@ mod funds;
 mod life;
 mod openings;
 mod people;
+mod services;
 
 use chrono::NaiveDate;
 
@@ -67,7 +68,9 @@ pub fn fill(app: &App) -> Result<Played, DemoError> {
     let cast = people::gather(&stage, convention)?;
     openings::open(&stage, &cast)?;
     funds::call(&stage, &cast, convention)?;
+    services::allot(&stage, &cast)?;
     life::play(&stage, &cast)?;
+    services::lead(&stage, &cast)?;
     funds::receive(&stage, &cast, convention)?;
     let month = Month::of(today).previous();
     let convention = convention::of_month(&stage, cast.coordinators[0].programmes[0], month)?;

@@ -20,7 +20,9 @@ use crate::failure::Failure;
 use crate::hours::Minutes;
 use crate::ids::{AccountId, ChildId, ConventionId, ProgrammeId, PsychologistId};
 use crate::journal::Actor;
-use crate::psychologists::{BillingIdentity, Mandate, mandate, update_billing};
+use crate::psychologists::{
+    BillingIdentity, DatedVatRegime, Mandate, VatRegime, mandate, set_vat_regime, update_billing,
+};
 
 /// The password of every account of the demonstration.
 pub const PASSWORD: &str = "trois-mois-de-moutarde";
@@ -54,6 +56,8 @@ pub(super) struct Followed {
 pub(super) struct Cast {
     pub accounts: Vec<Account>,
     pub psychologists: Vec<Psychologist>,
+    /// Who leads practice analysis and training only.
+    pub provider: Psychologist,
     pub coordinators: Vec<Coordinator>,
     pub administrator: Administrator,
     pub accountant: Accountant,
@@ -67,6 +71,10 @@ const PSYCHOLOGISTS: [(&str, &str, &str, &str, &str); 3] = [
     ("Dominique Fictif", "dominique.fictif", "90000001900019", "10100000016", "FR1420041010050500013M02606"),
     ("Sacha Invention", "sacha.invention", "90000002700012", "10100000024", "FR6012345000010123456789087"),
 ];
+
+/// Who leads practice analysis and training, and charges VAT.
+const PROVIDER: (&str, &str, &str, &str, &str) =
+    ("Andréa Modèle", "andrea.modele", "90000003500015", "10100000032", "FR7620041010050000000077741");
 
 /// A coordinator: the programme, the name, the e-mail.
 const COORDINATORS: [(&str, &str, &str); 5] = [
@@ -111,6 +119,7 @@ pub(super) fn gather(stage: &Stage, convention: ConventionId) -> Result<Cast, De
         psychologists.push(who);
     }
     desk.sign_mandate(psychologists[2])?;
+    let provider = desk.provider()?;
     let mut coordinators: Vec<Coordinator> = Vec::new();
     for (code, name, mailbox) in COORDINATORS {
         let role = RoleIn { role: Role::Coordinator, programme: Some(desk.programme(code)?) };
@@ -127,7 +136,16 @@ pub(super) fn gather(stage: &Stage, convention: ConventionId) -> Result<Cast, De
     for child in CHILDREN {
         followed.push(desk.child(child, &coordinators, &psychologists, referent.account)?);
     }
-    Ok(Cast { accounts: desk.accounts, psychologists, coordinators, administrator, accountant, referent, followed })
+    Ok(Cast {
+        accounts: desk.accounts,
+        psychologists,
+        provider,
+        coordinators,
+        administrator,
+        accountant,
+        referent,
+        followed,
+    })
 }
 
 /// A role for the whole convention.
@@ -172,12 +190,33 @@ impl Desk<'_> {
     }
 
     fn bill_as(&self, who: Psychologist, name: &str, siret: &str, rpps: &str, iban: &str) -> Result<(), DemoError> {
+        self.bill(who, (name, siret, rpps, iban), None)
+    }
+
+    /// Somebody who sees no child: they train teams, and charge VAT.
+    fn provider(&mut self) -> Result<Psychologist, DemoError> {
+        let (name, mailbox, siret, rpps, iban) = PROVIDER;
+        let who: Psychologist = caller(&self.account(name, mailbox, "Intervention", whole(Role::Psychologist))?)?;
+        self.bill(who, (name, siret, rpps, iban), Some("FR73900000035"))?;
+        for service in crate::services::KINDS {
+            let new = DatedVatRegime { service, from: self.stage.start, regime: VatRegime::Standard };
+            self.write(|tx| set_vat_regime::set_vat_regime(tx, &self.stage.app.clock, &who, new))?;
+        }
+        Ok(who)
+    }
+
+    fn bill(
+        &self,
+        who: Psychologist,
+        (name, siret, rpps, iban): (&str, &str, &str, &str),
+        vat_number: Option<&str>,
+    ) -> Result<(), DemoError> {
         let identity = BillingIdentity {
             legal_name: format!("{name} (EI)"),
             siret: siret.to_owned(),
             rpps: Some(rpps.to_owned()),
             adeli: None,
-            vat_number: None,
+            vat_number: vat_number.map(str::to_owned),
             iban: iban.to_owned(),
             bic: None,
             street: "1 rue des Exemples".to_owned(),

@@ -8,6 +8,8 @@ use psypre::accounts::{Administrator, Psychologist, Role, passwords};
 use psypre::amendments::transfer::{self, Transfer};
 use psypre::calendar::Month;
 use psypre::children::{ChildIdentity, GuardianContact, create_child};
+use psypre::conventions::ServiceType;
+use psypre::documents::VatRegime;
 use psypre::hours::Minutes;
 use psypre::ids::{
     AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, FundingCallId, InvitationId, InvoiceId, LeaveId,
@@ -105,6 +107,7 @@ impl Scene {
             things.insert((Thing::Opening, place), opening(&world, &people.of(place), n).to_string());
             things.insert((Thing::Leave, place), leave(app, people.of(place).id, n).to_string());
         }
+        services(&world, &people, &mut things);
         let (year, call) = funding_call(app);
         let amendment = amendment(&world, year);
         for place in [Place::Own, Place::SameProgramme, Place::OtherProgramme, Place::OtherPsychologist] {
@@ -277,6 +280,32 @@ impl File {
         Secrets {
             names: names.into_iter().map(|name| name.to_lowercase()).collect(),
             reference: world.reference(self.child).to_string().to_lowercase(),
+        }
+    }
+}
+
+/// A practice analysis in each state, in each place, on the Sunday of All Saints.
+fn services(world: &World<'_>, people: &People, things: &mut BTreeMap<(Thing, Place), String>) {
+    use psypre::services::{Phase, approve, record, refuse};
+    let clock = &world.app.app.clock;
+    let who = crate::services::administrator(world);
+    crate::services::open_line(world, ServiceType::PracticeAnalysis, 600, 60_000);
+    for known in [people.claire, people.denis] {
+        crate::services::charge(world, &known, ServiceType::PracticeAnalysis, VatRegime::Franchise);
+    }
+    for (hour, (place, _)) in (8..).step_by(3).zip(PLACES) {
+        for (at, phase) in (hour..).zip([Phase::Recorded, Phase::Approved, Phase::Refused]) {
+            let said = crate::services::said(ServiceType::PracticeAnalysis, "2026-11-01", &format!("{at:02}:00"), 15);
+            let id = done(world.app, |tx| record::record(tx, clock, &people.of(place), &said));
+            let reason = Reason::new("Une autre durée").unwrap();
+            match phase {
+                Phase::Approved => {
+                    done(world.app, |tx| approve::approve(tx, clock, &who, id));
+                }
+                Phase::Refused => done(world.app, |tx| refuse::refuse(tx, clock, &who, id, &reason)),
+                _ => {}
+            }
+            things.insert((Thing::Service(phase), place), id.to_string());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What each address is about, and what each role may see of it: `domain.md`, "Roles, and what each may see".
 
 use psypre::accounts::Role;
+use psypre::services;
 use psypre::sessions::Phase;
 
 /// What a parameter of an address names.
@@ -13,6 +14,8 @@ pub enum Thing {
     Request,
     /// A session that stands there.
     Session(Phase),
+    /// A service that stands there.
+    Service(services::Phase),
     Opening,
     Leave,
     Invoice,
@@ -90,9 +93,10 @@ pub fn sees(role: Role, thing: Thing) -> Sees {
         Thing::Child | Thing::Guardian | Thing::Referral => [OwnWork, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
         Thing::Request                                   => [OwnWork, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
         Thing::Session(_)                                => [OwnWork, OwnProgrammes, Nothing,  Nothing,      Nothing,   Nothing],
+        Thing::Service(_)                                => [OwnWork, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Opening | Thing::Leave                    => [OwnWork, Nothing,       Nothing,  Nothing,      Nothing,   Nothing],
         Thing::Export                                    => [Nothing, Nothing,       Nothing,  Nothing,      All,       Nothing],
-        Thing::Press                                     => [Nothing, All,           Nothing,  Nothing,      Nothing,   Nothing],
+        Thing::Press                                     => [Nothing, All,           Nothing,  All,          Nothing,   Nothing],
         Thing::Substitution                              => [Nothing, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
         Thing::Invoice                                   => [OwnWork, Nothing,       Nothing,  Nothing,      All,       Nothing],
         Thing::FundingCall                               => [Nothing, Nothing,       Nothing,  All,          All,       Nothing],
@@ -188,6 +192,19 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/api/v1/sessions/{session}/approval", &[Thing::Session(Phase::Recorded)]),
     ("/api/v1/sessions/{session}/refusal", &[Thing::Session(Phase::Recorded)]),
     ("/api/v1/sessions/{session}/approval-withdrawal", &[Thing::Session(Phase::Approved)]),
+    ("/prestations/validations/annulation/{instant}", &[Thing::Press]),
+    ("/prestations/{service}", &[Thing::Service(services::Phase::Recorded)]),
+    ("/prestations/{service}/correction", &[Thing::Service(services::Phase::Refused)]),
+    ("/prestations/{service}/abandon", &[Thing::Service(services::Phase::Refused)]),
+    ("/prestations/{service}/validation", &[Thing::Service(services::Phase::Recorded)]),
+    ("/prestations/{service}/refus", &[Thing::Service(services::Phase::Recorded)]),
+    ("/prestations/{service}/retrait", &[Thing::Service(services::Phase::Approved)]),
+    ("/api/v1/services/{service}", &[Thing::Service(services::Phase::Recorded)]),
+    ("/api/v1/services/{service}/correction", &[Thing::Service(services::Phase::Refused)]),
+    ("/api/v1/services/{service}/giving-up", &[Thing::Service(services::Phase::Refused)]),
+    ("/api/v1/services/{service}/approval", &[Thing::Service(services::Phase::Recorded)]),
+    ("/api/v1/services/{service}/refusal", &[Thing::Service(services::Phase::Recorded)]),
+    ("/api/v1/services/{service}/approval-withdrawal", &[Thing::Service(services::Phase::Approved)]),
     ("/permanences/absences/{leave}/retrait", &[Thing::Leave]),
     ("/permanences/{opening}", &[Thing::Opening]),
     ("/permanences/{opening}/modification", &[Thing::Opening]),
@@ -253,6 +270,15 @@ pub const BODIES: &[(&str, &str)] = &[
     ),
     ("/api/v1/sessions/{session}/refusal", r#"{"reason": "Une autre durée"}"#),
     ("/api/v1/sessions/{session}/approval-withdrawal", r#"{"reason": "Une autre durée"}"#),
+    ("/prestations/{service}/refus", "reason=Une autre durée"),
+    ("/prestations/{service}/retrait", "reason=Une autre durée"),
+    (
+        "/api/v1/services/{service}/correction",
+        r#"{"service": "practice_analysis", "service_on": "2026-11-01", "starts_at": "20:00:00", "duration_minutes": 15,
+            "place": "Salle des exemples", "participants": 8, "label": "Groupe des référents"}"#,
+    ),
+    ("/api/v1/services/{service}/refusal", r#"{"reason": "Une autre durée"}"#),
+    ("/api/v1/services/{service}/approval-withdrawal", r#"{"reason": "Une autre durée"}"#),
     ("/api/v1/invoices/{invoice}/deposit", r#"{"on": "2026-11-20"}"#),
     ("/api/v1/invoices/{invoice}/rejection", r#"{"reason": "Une référence manque"}"#),
     ("/api/v1/invoices/{invoice}/payment-order", r#"{"on": "2026-11-20"}"#),
@@ -338,6 +364,8 @@ pub const BESIDE: &[(&str, &str, Thing, &str)] = &[
     ("POST", "/demandes/nouvelle", Thing::Child, "child=<id>&duration=45 min&from_on=2026-12-01&moment=any&wish=none"),
     ("POST", "/validations", Thing::Session(Phase::Recorded), "session=<id>"),
     ("POST", "/api/v1/approvals", Thing::Session(Phase::Recorded), r#"{"session_ids": ["<id>"]}"#),
+    ("POST", "/prestations/validations", Thing::Service(services::Phase::Recorded), "service=<id>"),
+    ("POST", "/api/v1/service-approvals", Thing::Service(services::Phase::Recorded), r#"{"service_ids": ["<id>"]}"#),
 ];
 
 /// Pages of developers: they exist in the demonstration only.

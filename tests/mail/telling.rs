@@ -388,6 +388,32 @@ fn every_message_reads_well() {
             days: "du 23 novembre 2026 au 4 décembre 2026".to_owned(),
         }
         .message(),
+        ServiceRecorded {
+            recipient: recipient.clone(),
+            service: psypre::ids::ServiceId(uuid::Uuid::nil()),
+            provider: "Claire Essai".to_owned(),
+            kind: "Analyse de la pratique",
+            on,
+            duration,
+            gross: Cents(7200),
+        }
+        .message(),
+        ServiceRefused {
+            recipient: recipient.clone(),
+            service: psypre::ids::ServiceId(uuid::Uuid::nil()),
+            kind: "Formation",
+            on,
+            duration,
+        }
+        .message(),
+        ServicesApproved {
+            recipient: recipient.clone(),
+            services: vec![
+                ApprovedService { kind: "Analyse de la pratique", on, duration, gross: Cents(6000) },
+                ApprovedService { kind: "Formation", on, duration: Minutes(210), gross: Cents(25_200) },
+            ],
+        }
+        .message(),
         ended(true).message(),
         ended(false).message(),
     ];
