@@ -51,6 +51,11 @@ impl App {
         if self.config.is_secure() { "__Host-psypre" } else { "psypre" }
     }
 
+    /// The name of the cookie by which a browser is known again.
+    pub fn device_cookie_name(&self) -> &'static str {
+        if self.config.is_secure() { "__Host-psypre-appareil" } else { "psypre-appareil" }
+    }
+
     /// The whole address of a page, for mails.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.config.base_url)

@@ -105,6 +105,30 @@ impl Default for Retention {
     }
 }
 
+/// Whether a password alone lets somebody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondFactor {
+    /// Every role but the referent's proves a second thing: the default.
+    Required,
+    /// Whoever has set one proves it; nobody is made to.
+    Optional,
+}
+
+/// How long a sign-in lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignInLimits {
+    /// `PSYPRE_SIGN_IN_IDLE_HOURS`: one not used for this long is over.
+    pub idle_hours: u32,
+    /// `PSYPRE_SIGN_IN_DAYS`: one this old is over, whatever its use.
+    pub absolute_days: u32,
+}
+
+impl Default for SignInLimits {
+    fn default() -> Self {
+        Self { idle_hours: 12, absolute_days: 7 }
+    }
+}
+
 /// All the settings.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -124,6 +148,10 @@ pub struct Config {
     pub mail_from: String,
     /// `PSYPRE_TRUST_PROXY`: how many proxies of ours stand in front and name the caller's address.
     pub trusted_proxies: usize,
+    /// `PSYPRE_SECOND_FACTOR`: `required` or `optional`.
+    pub second_factor: SecondFactor,
+    /// How long a sign-in lasts.
+    pub sign_in_limits: SignInLimits,
     /// Who publishes this deployment.
     pub publisher: Publisher,
     /// How long what names people is kept.
@@ -172,6 +200,12 @@ impl Config {
         let pool = number(&var, "PSYPRE_POOL", 8, &mut wrong);
         let trusted_proxies = number(&var, "PSYPRE_TRUST_PROXY", 0, &mut wrong) as usize;
         let retention = Retention::from_vars(&var, &mut wrong);
+        let second_factor = second_factor(&var, &mut wrong);
+        let usual = SignInLimits::default();
+        let sign_in_limits = SignInLimits {
+            idle_hours: at_least_one(&var, "PSYPRE_SIGN_IN_IDLE_HOURS", usual.idle_hours, &mut wrong),
+            absolute_days: at_least_one(&var, "PSYPRE_SIGN_IN_DAYS", usual.absolute_days, &mut wrong),
+        };
         if wrong.is_empty() {
             let base_url = base_url.trim_end_matches('/').to_owned();
             Ok(Self {
@@ -183,6 +217,8 @@ impl Config {
                 mail,
                 mail_from,
                 trusted_proxies,
+                second_factor,
+                sign_in_limits,
                 publisher: Publisher::from_vars(&var),
                 retention,
                 demonstration: false,
@@ -205,6 +241,26 @@ fn number(var: &impl Fn(&str) -> Option<String>, name: &str, default: u32, wrong
         Some(Err(text)) => {
             wrong.push(format!("{name} must be a whole number, not {text:?}"));
             default
+        }
+    }
+}
+
+/// A limit of nothing would let nobody in.
+fn at_least_one(var: &impl Fn(&str) -> Option<String>, name: &str, default: u32, wrong: &mut Vec<String>) -> u32 {
+    let n = number(var, name, default, wrong);
+    if n == 0 {
+        wrong.push(format!("{name} must be at least 1"));
+    }
+    n
+}
+
+fn second_factor(var: &impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) -> SecondFactor {
+    match var("PSYPRE_SECOND_FACTOR").as_deref() {
+        None | Some("required") => SecondFactor::Required,
+        Some("optional") => SecondFactor::Optional,
+        Some(other) => {
+            wrong.push(format!("PSYPRE_SECOND_FACTOR must be required or optional, not {other:?}"));
+            SecondFactor::Required
         }
     }
 }
@@ -271,9 +327,12 @@ mod tests {
             ("PSYPRE_SMTP", "mail.example"),
             ("PSYPRE_POOL", "many"),
             ("PSYPRE_RETENTION_MONTHS", "25"),
+            ("PSYPRE_SECOND_FACTOR", "sometimes"),
+            ("PSYPRE_SIGN_IN_DAYS", "0"),
         ])
         .unwrap_err();
-        for name in ["PSYPRE_KEYS", "PSYPRE_BASE_URL", "PSYPRE_SMTP", "PSYPRE_POOL", "PSYPRE_RETENTION_MONTHS"] {
+        let names = ["PSYPRE_KEYS", "PSYPRE_BASE_URL", "PSYPRE_SMTP", "PSYPRE_POOL", "PSYPRE_SECOND_FACTOR"];
+        for name in names.into_iter().chain(["PSYPRE_SIGN_IN_DAYS", "PSYPRE_RETENTION_MONTHS"]) {
             assert!(wrong.0.iter().any(|line| line.contains(name)), "{name}: {wrong}");
         }
     }

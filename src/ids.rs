@@ -31,6 +31,8 @@ crate::id_types! {
     RoleGrantId,
     /// A signed-in state.
     SignInId,
+    /// Somebody who has proved one thing of two.
+    HalfSignInId,
     /// An invitation to set a password.
     InvitationId,
     /// A bearer token of the API.

@@ -6,13 +6,25 @@ use crate::calendar::Month;
 use crate::ids::ServiceId;
 use crate::ids::{
     AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, ConventionId, FundingCallId, GuardianId, InvoiceId,
-    LeaveId, OpeningId, PsychologistId, ReferralId, RequestId, SessionId, SubstitutionId,
+    LeaveId, OpeningId, PsychologistId, ReferralId, RequestId, SessionId, SignInId, SubstitutionId,
 };
 
 /// The page that waits for whoever signs in.
 pub const HOME: &str = "/";
 /// Signing in.
 pub const SIGN_IN: &str = "/connexion";
+/// Proving the second thing, after the password.
+pub const SECOND_STEP: &str = "/connexion/code";
+/// Setting what one will prove, at the first sign-in.
+pub const FIRST_FACTOR: &str = "/connexion/second-facteur";
+/// One's own second factor.
+pub const MY_FACTOR: &str = "/mon-compte/second-facteur";
+/// Making other recovery codes.
+pub const MY_RECOVERY_CODES: &str = "/mon-compte/second-facteur/codes";
+/// One's own sign-ins.
+pub const MY_SIGN_INS: &str = "/mon-compte/connexions";
+/// Ending all of them but the one in use.
+pub const MY_SIGN_INS_END: &str = "/mon-compte/connexions/fin";
 /// Signing out.
 pub const SIGN_OUT: &str = "/deconnexion";
 /// Taking another role.
@@ -148,6 +160,28 @@ pub fn opening_restoration(id: OpeningId) -> String {
 /// Taking a leave back.
 pub fn leave_withdrawal(id: LeaveId) -> String {
     format!("{LEAVES}/{id}/retrait")
+}
+
+/// Proving the second thing, then going on to a page.
+pub fn second_step(then: &str) -> String {
+    with_then(SECOND_STEP, then)
+}
+
+/// Setting what one will prove, then going on to a page.
+pub fn first_factor(then: &str) -> String {
+    with_then(FIRST_FACTOR, then)
+}
+
+fn with_then(path: &str, then: &str) -> String {
+    if then == HOME {
+        return path.to_owned();
+    }
+    format!("{path}?{}", serde_urlencoded::to_string([("suite", then)]).unwrap_or_default())
+}
+
+/// Ending one of one's own sign-ins.
+pub fn end_my_sign_in(id: SignInId) -> String {
+    format!("{MY_SIGN_INS}/{id}/fin")
 }
 
 /// Accepting an invitation.

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use crate::clock::Clock;
 use crate::db::{AnyConnection, Db, DbError};
-use crate::schema::{idempotency_keys, invitations, mails, sign_ins, throttles};
+use crate::schema::{half_sign_ins, idempotency_keys, invitations, mails, sign_ins, throttles};
 use crate::sql_types::Ts;
 
 /// How long an idempotency key is kept.
@@ -24,6 +24,8 @@ pub const THROTTLE_DAYS: i64 = 7;
 pub struct Purged {
     /// Invitations past their date.
     pub invitations: i64,
+    /// Sign-ins of whom the second proof was waited for.
+    pub half_sign_ins: i64,
     /// Idempotency keys.
     pub idempotency_keys: i64,
     /// Sign-ins.
@@ -65,6 +67,7 @@ macro_rules! kinds {
 }
 
 kinds! {
+    half_sign_ins(now) => half_sign_ins::expires_at.le(now);
     invitations(now) => invitations::expires_at.le(now);
     idempotency_keys(now) => idempotency_keys::created_at.le(days_before(now, IDEMPOTENCY_DAYS));
     // a sign-in that nobody ended stops by itself: after its last use it is as old as one that was

@@ -17,6 +17,8 @@ use crate::{
 pub enum Audience {
     /// Whoever asks.
     Anyone,
+    /// Whoever has proved one thing of two.
+    Halfway,
     /// Whoever is signed in.
     SignedIn,
     /// Whoever holds one of these roles.
@@ -50,6 +52,7 @@ macro_rules! routes {
         }
     };
     (@audience anyone) => { Audience::Anyone };
+    (@audience halfway) => { Audience::Halfway };
     (@audience signed in) => { Audience::SignedIn };
     (@audience $($role:ident),+) => { Audience::Roles(&[$(Role::$role),+]) };
     (@method GET) => { actix::get() };
@@ -85,6 +88,10 @@ routes! {
     GET "/" [signed in] crate::home::show_home;
     GET "/connexion" [anyone] accounts::pages::show_sign_in;
     POST "/connexion" [anyone] accounts::pages::create_sign_in;
+    GET "/connexion/code" [halfway] accounts::pages_second_step::show_code;
+    POST "/connexion/code" [halfway] accounts::pages_second_step::create_code;
+    GET "/connexion/second-facteur" [halfway] accounts::pages_second_step::show_first_factor;
+    POST "/connexion/second-facteur" [halfway] accounts::pages_second_step::create_first_factor;
     POST "/deconnexion" [signed in] accounts::pages::create_sign_out;
     GET "/api/v1/me" [signed in] accounts::api::show_me;
     POST "/role" [signed in] accounts::pages::create_role_switch;
@@ -93,6 +100,12 @@ routes! {
     GET "/mon-compte" [signed in] accounts::pages_own::show_own;
     POST "/mon-compte/nom" [signed in] accounts::pages_own::create_name;
     POST "/mon-compte/mot-de-passe" [signed in] accounts::pages_own::create_password;
+    GET "/mon-compte/second-facteur" [signed in] accounts::pages_factor::show_factor;
+    POST "/mon-compte/second-facteur" [signed in] accounts::pages_factor::create_factor;
+    POST "/mon-compte/second-facteur/codes" [signed in] accounts::pages_factor::create_recovery_codes;
+    GET "/mon-compte/connexions" [signed in] accounts::pages_factor::list_sign_ins;
+    POST "/mon-compte/connexions/{id}/fin" [signed in] accounts::pages_factor::create_sign_in_end;
+    POST "/mon-compte/connexions/fin" [signed in] accounts::pages_factor::create_sign_ins_end;
     POST "/mon-compte/messages" [Coordinator] accounts::pages_own::create_messages_choice;
     GET "/mon-compte/calendrier" [Psychologist, Coordinator] accounts::pages_calendar::show_calendar;
     POST "/mon-compte/calendrier" [Psychologist, Coordinator] accounts::pages_calendar::create_feed;
@@ -111,6 +124,7 @@ routes! {
     POST "/comptes/{id}/invitation/annulation" [Administrator] accounts::pages_list::create_invitation_withdrawal;
     POST "/comptes/{id}/roles" [Administrator] accounts::pages_list::create_role;
     POST "/comptes/{id}/roles/retrait" [Administrator] accounts::pages_list::create_role_withdrawal;
+    POST "/comptes/{id}/second-facteur/retrait" [Administrator] accounts::pages_list::create_factor_reset;
     POST "/comptes/{id}/desactivation" [Administrator] accounts::pages_list::create_closing;
     POST "/comptes/{id}/reactivation" [Administrator] accounts::pages_list::create_opening;
 

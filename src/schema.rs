@@ -66,6 +66,48 @@ diesel::table! {
         created_at -> Instant,
         last_seen_at -> Instant,
         ended_at -> Nullable<Instant>,
+        browser -> Text,
+        device_hash -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    /// What a person proves besides their password.
+    second_factors (account_id) {
+        account_id -> DbUuid,
+        secret -> Sealed,
+        last_step -> Integer,
+        codes_salt -> Binary,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    /// What replaces the telephone once.
+    recovery_codes (account_id, code_hash) {
+        account_id -> DbUuid,
+        code_hash -> Binary,
+        used_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    /// Who has proved one of the two things.
+    half_sign_ins (id) {
+        id -> DbUuid,
+        account_id -> DbUuid,
+        token_hash -> Binary,
+        created_at -> Instant,
+        expires_at -> Instant,
     }
 }
 
@@ -929,6 +971,8 @@ diesel::joinable!(role_grants -> accounts (account_id));
 diesel::joinable!(role_grants -> programmes (programme_id));
 diesel::joinable!(invitations -> accounts (account_id));
 diesel::joinable!(sign_ins -> accounts (account_id));
+diesel::joinable!(second_factors -> accounts (account_id));
+diesel::joinable!(half_sign_ins -> accounts (account_id));
 diesel::joinable!(api_tokens -> accounts (account_id));
 diesel::joinable!(idempotency_keys -> accounts (account_id));
 diesel::joinable!(psychologists -> accounts (account_id));
@@ -1018,6 +1062,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     role_grants,
     invitations,
     sign_ins,
+    second_factors,
+    recovery_codes,
+    half_sign_ins,
     api_tokens,
     calendar_feeds,
     throttles,

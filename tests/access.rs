@@ -189,6 +189,8 @@ fn expected(caller: &Caller, route: &Route, places: &[Place]) -> Expected {
         return Expected::Absent;
     }
     match (route.audience, caller.role) {
+        (Audience::Halfway, _) if caller.halfway => Expected::Theirs,
+        (Audience::Halfway, Some(_)) => Expected::Theirs,
         (Audience::Anyone, _) => theirs(!places.contains(&Place::Absent)),
         (_, None) => Expected::SignedOut,
         (Audience::Roles(roles), Some(role)) if !roles.contains(&role) => Expected::Forbidden,
@@ -333,7 +335,7 @@ fn ask(browser: &mut Browser, route: &Route, path: &str, body: &str) -> Answer {
 /// What is wrong with an answer by itself.
 fn verdict(cell: &Cell<'_>, answer: &Answer) -> Vec<String> {
     let is_api = cell.route.path.starts_with("/api/");
-    let to_sign_in = answer.status == 303 && answer.location().starts_with("/connexion");
+    let to_sign_in = answer.status == 303 && answer.location().split('?').next() == Some("/connexion");
     let is_problem = answer.header("content-type").is_some_and(|kind| kind.starts_with("application/problem+json"));
     let right = match cell.expected {
         Expected::SignedOut if is_api => answer.status == 401,

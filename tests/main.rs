@@ -6,6 +6,8 @@ mod support;
 
 mod access;
 mod accounts;
+mod accounts_second_factor;
+mod accounts_sign_ins;
 mod agenda;
 mod amendments;
 mod approval;

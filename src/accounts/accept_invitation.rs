@@ -1,8 +1,10 @@
 //! Chooses a password by an invitation, and signs in.
 
+use crate::accounts::open::{self, Opened, Proofs};
 use crate::accounts::passwords::{self, PasswordRefusal};
-use crate::accounts::sign_in::{self, NewSignIn};
-use crate::accounts::{OpenInvitation, store, trace};
+use crate::accounts::prove::{self, ProofRefusal};
+use crate::accounts::{OpenInvitation, Visitor, store, trace};
+use crate::app::App;
 use crate::clock::Clock;
 use crate::db::{Db, DbError};
 use crate::failure::{Failure, Refusal, refuse};
@@ -20,6 +22,9 @@ pub enum AcceptRefusal {
     /// The two passwords differ.
     #[error("Les deux mots de passe diffèrent. Tapez le même deux fois.")]
     Different,
+    /// The second factor is not proved.
+    #[error("{0}")]
+    Proof(#[from] ProofRefusal),
 }
 
 impl Refusal for AcceptRefusal {
@@ -28,6 +33,7 @@ impl Refusal for AcceptRefusal {
             Self::Gone => "invitation_gone",
             Self::Password(refusal) => refusal.code(),
             Self::Different => "passwords_differ",
+            Self::Proof(refusal) => refusal.code(),
         }
     }
 
@@ -36,6 +42,7 @@ impl Refusal for AcceptRefusal {
             Self::Gone => None,
             Self::Password(_) => Some("password"),
             Self::Different => Some("password_again"),
+            Self::Proof(refusal) => refusal.field(),
         }
     }
 }
@@ -48,39 +55,49 @@ pub fn find(db: &Db, clock: &Clock, token: &str) -> Result<Option<OpenInvitation
     db.read(|conn| Ok(store::find_open_invitation(conn, &passwords::token_hash(token), clock.now())?))
 }
 
-/// Sets the password, uses the invitation up, ends every other sign-in of the account, and signs in.
+/// What somebody types to choose a password by a link.
+#[derive(Debug, Clone, Copy)]
+pub struct Typed<'a> {
+    /// The password.
+    pub password: &'a str,
+    /// The same again.
+    pub again: &'a str,
+    /// A code of their second factor, if they have set one.
+    pub code: &'a str,
+}
+
+/// Sets the password, uses the invitation up, ends every other sign-in of the account, and signs in. Whoever has set a
+/// second factor proves it: who reads their mail is not yet them.
 ///
 /// # Errors
-/// When the invitation no longer works, or the password does not fit.
-pub fn accept(
-    db: &Db,
-    clock: &Clock,
-    token: &str,
-    password: &str,
-    again: &str,
-) -> Result<NewSignIn, Failure<AcceptRefusal>> {
+/// When the invitation no longer works, the password does not fit, or the second factor is not proved.
+pub fn accept(app: &App, token: &str, typed: Typed<'_>, visitor: &Visitor) -> Result<Opened, Failure<AcceptRefusal>> {
+    let (db, clock) = (&app.db, &app.clock);
     let Some(invitation) = find(db, clock, token)? else { return refuse(AcceptRefusal::Gone) };
-    passwords::check(password, &[&invitation.email, &invitation.display_name])
+    let local = db.read::<_, DbError>(|conn| Ok(store::local_words(conn)?))?;
+    passwords::check(typed.password, &[&invitation.email, &invitation.display_name], &local)
         .map_err(|refusal| Failure::Refused(refusal.into()))?;
-    if password != again {
+    if typed.password != typed.again {
         return refuse(AcceptRefusal::Different);
     }
-    let hash = passwords::hash(password).map_err(DbError::from)?;
-    let new_token = sign_in::new_token()?;
+    let hash = passwords::hash(typed.password).map_err(DbError::from)?;
     let account = invitation.account;
-    let role = db.write(|tx| {
+    let proofs = if invitation.has_factor {
+        prove::prove(app, account, &invitation.email, typed.code, visitor)
+            .map_err(|failure| failure.map(AcceptRefusal::from))?;
+        Proofs::Two
+    } else {
+        Proofs::One
+    };
+    db.write(|tx| {
         let now = clock.now();
         if !store::use_invitation(tx, invitation.id, now)? {
             return refuse(AcceptRefusal::Gone);
         }
         store::set_password_hash(tx, account, &hash)?;
         store::end_sign_ins(tx, account, None, now)?;
-        let Some(role) = store::grants_of(tx, account)?.first().map(|grant| grant.role) else {
-            return refuse(AcceptRefusal::Gone);
-        };
-        store::insert_sign_in(tx, account, &passwords::token_hash(&new_token), role, now)?;
         trace::write(tx, clock, Actor::Account(account), account, "account.invitation_accepted", (None, None))?;
-        Ok(role)
-    })?;
-    Ok(NewSignIn { token: new_token, role })
+        open::open(tx, clock, app.config.second_factor, account, proofs, visitor)
+            .map_err(|failure| failure.map(|_| AcceptRefusal::Gone))
+    })
 }

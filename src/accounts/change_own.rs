@@ -1,11 +1,15 @@
 //! What a person changes of their own account: name, password, how they are told.
 
 use crate::accounts::passwords::{self, PasswordRefusal};
+use crate::accounts::prove::{self, ProofRefusal};
 use crate::accounts::throttle;
-use crate::accounts::{Means, Person, store, trace};
+use crate::accounts::{Means, Person, Visitor, store, trace};
+use crate::app::App;
 use crate::clock::Clock;
-use crate::db::{Db, DbError, Tx};
+use crate::db::{DbError, Tx};
 use crate::failure::{Failure, Refusal, refuse};
+use crate::mails::{SecurityChanged, SecurityEvent};
+use crate::outbox;
 
 /// Why a password stays as it is.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +26,9 @@ pub enum ChangePasswordRefusal {
     /// Too many tries.
     #[error("{0}")]
     TooMany(#[from] throttle::TooMany),
+    /// The second factor is not proved.
+    #[error("{0}")]
+    Proof(#[from] ProofRefusal),
 }
 
 impl Refusal for ChangePasswordRefusal {
@@ -31,11 +38,13 @@ impl Refusal for ChangePasswordRefusal {
             Self::New(refusal) => refusal.code(),
             Self::Different => "passwords_differ",
             Self::TooMany(_) => "too_many_requests",
+            Self::Proof(refusal) => refusal.code(),
         }
     }
 
     fn field(&self) -> Option<&'static str> {
         Some(match self {
+            Self::Proof(_) => "code",
             Self::Wrong | Self::TooMany(_) => "current_password",
             Self::New(_) => "password",
             Self::Different => "password_again",
@@ -43,38 +52,67 @@ impl Refusal for ChangePasswordRefusal {
     }
 }
 
-/// Changes one's password, knowing the old one; every other sign-in ends.
+/// What somebody types to change their password.
+#[derive(Debug, Clone, Copy)]
+pub struct Typed<'a> {
+    /// The old one.
+    pub old: &'a str,
+    /// The new one.
+    pub new: &'a str,
+    /// The new one again.
+    pub again: &'a str,
+    /// A code of their second factor, if they have set one.
+    pub code: &'a str,
+}
+
+/// Changes one's password, knowing the old one and proving the second factor; every other sign-in ends, and one is told.
 ///
 /// # Errors
-/// When the old one is wrong, the new one does not fit, or there were too many tries.
+/// When the old one is wrong, the new one does not fit, the code does not either, or there were too many tries.
 pub fn change_password(
-    db: &Db,
-    clock: &Clock,
+    app: &App,
     who: &Person,
-    old: &str,
-    new: &str,
-    again: &str,
+    typed: Typed<'_>,
+    visitor: &Visitor,
 ) -> Result<(), Failure<ChangePasswordRefusal>> {
+    let (db, clock) = (&app.db, &app.clock);
+    confirm_password(app, who, typed.old)?;
+    let local = db.read::<_, DbError>(|conn| Ok(store::local_words(conn)?))?;
+    passwords::check(typed.new, &[&who.email, &who.display_name], &local).map_err(|e| Failure::Refused(e.into()))?;
+    if typed.new != typed.again {
+        return refuse(ChangePasswordRefusal::Different);
+    }
+    if who.has_second_factor {
+        prove::prove(app, who.account, &who.email, typed.code, visitor).map_err(|failure| failure.map(Into::into))?;
+    }
+    let hash = passwords::hash(typed.new).map_err(DbError::from)?;
+    let kept = if let Means::SignIn { id, .. } = who.means { Some(id) } else { None };
+    db.write(|tx| {
+        store::set_password_hash(tx, who.account, &hash)?;
+        store::end_sign_ins(tx, who.account, kept, clock.now())?;
+        trace::write(tx, clock, who.actor(), who.account, "account.password_changed", (None, None))?;
+        let (recipient, at) = (who.email.clone(), clock.now());
+        let mail = SecurityChanged { recipient, event: SecurityEvent::PasswordChanged, at };
+        outbox::enqueue(tx, clock, mail.message()?)?;
+        Ok(())
+    })
+}
+
+/// Asks the password again before what protects the account changes.
+///
+/// # Errors
+/// When it is wrong, or there were too many tries.
+pub fn confirm_password(app: &App, who: &Person, password: &str) -> Result<(), Failure<ChangePasswordRefusal>> {
+    let (db, clock) = (&app.db, &app.clock);
     let turn = throttle::Subject::account(&who.email);
     throttle::take_turn(db, clock, &turn)?.map_err(|e| Failure::Refused(e.into()))?;
     let found = db.read(|conn| store::find_credentials(conn, &who.email).map_err(DbError::from))?;
     let hash = found.and_then(|account| account.password_hash);
-    if !passwords::verify(old, hash.as_deref()) {
+    if !passwords::verify(password, hash.as_deref()) {
         return refuse(ChangePasswordRefusal::Wrong);
     }
-    passwords::check(new, &[&who.email, &who.display_name]).map_err(|e| Failure::Refused(e.into()))?;
-    if new != again {
-        return refuse(ChangePasswordRefusal::Different);
-    }
-    let hash = passwords::hash(new).map_err(DbError::from)?;
-    let kept = if let Means::SignIn { id, .. } = who.means { Some(id) } else { None };
-    db.write(|tx| {
-        throttle::forget(tx, &turn)?;
-        store::set_password_hash(tx, who.account, &hash)?;
-        store::end_sign_ins(tx, who.account, kept, clock.now())?;
-        trace::write(tx, clock, who.actor(), who.account, "account.password_changed", (None, None))?;
-        Ok(())
-    })
+    db.write::<_, DbError>(|tx| Ok(throttle::forget(tx, &turn)?))?;
+    Ok(())
 }
 
 /// Changes one's name.

@@ -1,12 +1,13 @@
 //! The frame of a signed-in person's pages: their roles, their navigation, the token of their forms.
 
-use actix_web::HttpRequest;
 use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest};
 
 use crate::accounts::guards::{As, SignedIn, person_of};
-use crate::accounts::{Means, Person, Role};
+use crate::accounts::{Person, Role};
 use crate::app::App;
 use crate::links;
+use crate::web::csrf::ExpectedToken;
 use crate::web::layout::{NavEntry, Person as Badge, RoleChoice};
 use crate::web::{Icon, Layout};
 
@@ -14,12 +15,12 @@ use crate::web::{Icon, Layout};
 pub fn layout(request: &HttpRequest, title: impl ToString) -> Layout {
     let mut layout = Layout::new(title).with_flash_of(request);
     if request.app_data::<Data<App>>().is_some_and(|app| app.config.demonstration) {
-        layout.notice = Some("Démonstration : les personnes et les montants d’exemple sont inventés.".to_owned());
+        layout.notice = Some("Démonstration : les personnes et les montants d’exemple sont inventés, et la connexion ne demande que le mot de passe.".to_owned());
+    }
+    if let Some(ExpectedToken(csrf)) = request.extensions().get::<ExpectedToken>() {
+        layout.csrf.clone_from(csrf);
     }
     if let Some(person) = person_of(request) {
-        if let Means::SignIn { csrf, .. } = &person.means {
-            layout.csrf.clone_from(csrf);
-        }
         layout.person = Some(badge(&person));
         layout = layout.with_nav(navigation(&person), request.path());
     }

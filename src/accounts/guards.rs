@@ -12,7 +12,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError};
 
-use crate::accounts::{Caller, Means, Person, sign_in};
+use crate::accounts::{Caller, Halfway, Known, Means, Person, sign_in};
 use crate::app::App;
 use crate::db;
 use crate::error::AppError;
@@ -65,6 +65,11 @@ impl FromRequest for SignedIn {
     }
 }
 
+/// Who has proved one thing of two, if the request comes from them.
+pub fn halfway_of(request: &HttpRequest) -> Option<Rc<Halfway>> {
+    request.extensions().get::<Rc<Halfway>>().cloned()
+}
+
 /// The person recognised for a request, if one was.
 pub fn person_of(request: &HttpRequest) -> Option<Rc<Person>> {
     request.extensions().get::<Rc<Person>>().cloned()
@@ -79,11 +84,15 @@ pub async fn identify(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     match recognise(&request).await {
-        Ok(Some(person)) => {
+        Ok(Some(Known::Person(person))) => {
             if let Means::SignIn { csrf, .. } = &person.means {
                 request.extensions_mut().insert(ExpectedToken(csrf.clone()));
             }
-            request.extensions_mut().insert(Rc::new(person));
+            request.extensions_mut().insert(Rc::new(*person));
+        }
+        Ok(Some(Known::Halfway(halfway))) => {
+            request.extensions_mut().insert(ExpectedToken(halfway.csrf.clone()));
+            request.extensions_mut().insert(Rc::new(halfway));
         }
         Ok(None) => {}
         Err(refusal) => return Ok(request.into_response(refusal.error_response()).map_into_right_body()),
@@ -91,17 +100,19 @@ pub async fn identify(
     Ok(next.call(request).await?.map_into_left_body())
 }
 
-async fn recognise(request: &ServiceRequest) -> Result<Option<Person>, AppError> {
+async fn recognise(request: &ServiceRequest) -> Result<Option<Known>, AppError> {
     let app = request.app_data::<Data<App>>().ok_or(AppError::Unavailable)?;
     if changes_something(request.method()) && !has_bearer(request) && !is_same_site(request, app) {
         return Err(AppError::OtherSite);
     }
     let (db, clock) = (app.db.clone(), app.clock.clone());
     if let Some(token) = bearer(request) {
-        return Ok(db::blocking(move || sign_in::recognise_token(&db, &clock, &token)).await?);
+        let found = db::blocking(move || sign_in::recognise_token(&db, &clock, &token)).await?;
+        return Ok(found.map(|person| Known::Person(Box::new(person))));
     }
     let Some(cookie) = request.cookie(app.cookie_name()) else { return Ok(None) };
-    Ok(db::blocking(move || sign_in::recognise_cookie(&db, &clock, cookie.value())).await?)
+    let lent = app.clone();
+    Ok(db::blocking(move || sign_in::recognise_cookie(&lent, cookie.value())).await?)
 }
 
 fn changes_something(method: &Method) -> bool {

@@ -5,30 +5,44 @@
 
 pub mod accept_invitation;
 pub mod api;
+pub mod browsers;
 pub mod calendar_feed;
+pub mod change_factor;
 pub mod change_own;
 pub mod change_roles;
 pub mod close;
 pub mod create;
+pub mod end_sign_ins;
+pub mod enrol;
 pub mod frame;
 pub mod guards;
 pub mod invite;
+pub mod open;
 pub mod pages;
 pub mod pages_calendar;
+pub mod pages_factor;
 pub mod pages_invitation;
 pub mod pages_list;
 pub mod pages_own;
+pub mod pages_second_step;
 pub mod passwords;
+pub mod prove;
 pub mod recipients;
+pub mod recovery_codes;
+pub mod reset_factor;
 pub mod sign_in;
 pub mod store;
 pub mod throttle;
 pub mod tokens;
+pub mod totp;
 pub mod trace;
 
 use chrono::NaiveDate;
 
-use crate::ids::{AccountId, ApiTokenId, InvitationId, ProgrammeId, PsychologistId, SignInId, SubstitutionId};
+use crate::config::SecondFactor;
+use crate::ids::{
+    AccountId, ApiTokenId, HalfSignInId, InvitationId, ProgrammeId, PsychologistId, SignInId, SubstitutionId,
+};
 use crate::journal::Actor;
 
 crate::text_enum! {
@@ -161,6 +175,8 @@ pub struct OpenInvitation {
     pub email: String,
     /// Their name.
     pub display_name: String,
+    /// Whether they have set a second factor.
+    pub has_factor: bool,
 }
 
 /// How a person proved who they are.
@@ -194,6 +210,8 @@ pub struct Person {
     pub stands_in: Vec<StandIn>,
     /// Who they are as a psychologist, if they are one.
     pub psychologist_id: Option<PsychologistId>,
+    /// Whether they prove a second thing when they sign in.
+    pub has_second_factor: bool,
     /// The role whose pages they are on.
     pub role_in_use: Role,
     /// How they proved it.
@@ -215,6 +233,46 @@ impl Person {
     fn programmes(&self, role: Role) -> Vec<ProgrammeId> {
         self.grants.iter().filter(|grant| grant.role == role).filter_map(|grant| grant.programme).collect()
     }
+}
+
+/// Whether these roles oblige to prove a second thing: all do but the referent's.
+pub fn second_factor_is_due(setting: SecondFactor, roles: impl IntoIterator<Item = Role>) -> bool {
+    setting == SecondFactor::Required && roles.into_iter().any(|role| role != Role::Referent)
+}
+
+/// Who has proved one thing of two: it opens nothing but the page of the second.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Halfway {
+    /// Which.
+    pub id: HalfSignInId,
+    /// Whose account.
+    pub account: AccountId,
+    /// Their address.
+    pub email: String,
+    /// Their name.
+    pub display_name: String,
+    /// What the forms of that page carry.
+    pub csrf: String,
+}
+
+/// Whom a cookie names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// Somebody signed in.
+    Person(Box<Person>),
+    /// Somebody who has proved one thing of two.
+    Halfway(Halfway),
+}
+
+/// From where a request comes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Visitor {
+    /// The address of the network.
+    pub address: String,
+    /// The browser, roughly: "Firefox, Windows".
+    pub browser: String,
+    /// What this browser keeps since an earlier sign-in.
+    pub device: Option<String>,
 }
 
 /// A coordinator in whose place somebody approves today.

@@ -2,17 +2,18 @@
 
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{HeaderValue, RETRY_AFTER, USER_AGENT};
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::accounts::frame;
 use crate::accounts::guards::{SignedIn, person_of};
-use crate::accounts::sign_in::{self, NewSignIn, SignInRefusal};
-use crate::accounts::{Means, Role, store};
+use crate::accounts::open::Opened;
+use crate::accounts::sign_in::{self, SignInRefusal};
+use crate::accounts::{Means, Role, Visitor, browsers};
 use crate::app::App;
-use crate::db::{self, DbError};
+use crate::db;
 use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
 use crate::links;
@@ -32,7 +33,7 @@ struct SignInPage {
 /// Where somebody wanted to go before signing in.
 #[derive(Debug, serde::Deserialize)]
 pub struct Wanted {
-    suite: Option<String>,
+    pub(super) suite: Option<String>,
 }
 
 fn sign_in_page(request: &HttpRequest, form: FormState, wanted: String, demonstration: bool) -> SignInPage {
@@ -65,12 +66,11 @@ pub async fn create_sign_in(
     mut form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let wanted = local_path(Some(form.value("suite")));
-    let (db, clock) = (app.db.clone(), app.clock.clone());
+    let (lent, from) = (app.clone(), visitor_of(&app, &request));
     let (email, password) = (form.value("email").to_owned(), form.raw("password").to_owned());
-    let from = web::address::of(&request, app.config.trusted_proxies);
-    let outcome = db::blocking(move || sign_in::sign_in(&db, &clock, (&email, &password), &from)).await;
+    let outcome = db::blocking(move || sign_in::sign_in(&lent, (&email, &password), &from)).await;
     match outcome {
-        Ok(new) => enter(&app, new, &wanted),
+        Ok(opened) => enter(&app, opened, &wanted),
         Err(Failure::Refused(refusal)) => {
             form.refuse(refusal.field().unwrap_or_default(), &refusal);
             let page = sign_in_page(&request, form, wanted, app.config.demonstration);
@@ -83,15 +83,45 @@ pub async fn create_sign_in(
     }
 }
 
-/// Gives the browser its new sign-in, and sends it on.
-pub(super) fn enter(app: &App, new: NewSignIn, to: &str) -> Result<HttpResponse, AppError> {
-    let mut response = web::see_other(to);
-    response.add_cookie(&cookie(app, new.token)).map_err(|e| AppError::Internal(e.to_string()))?;
+/// From where a request comes.
+pub(super) fn visitor_of(app: &App, request: &HttpRequest) -> Visitor {
+    let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    Visitor {
+        address: web::address::of(request, app.config.trusted_proxies),
+        browser: browsers::browser_of(user_agent),
+        device: request.cookie(app.device_cookie_name()).map(|cookie| cookie.value().to_owned()),
+    }
+}
+
+/// Gives the browser what its proofs opened, and sends it on: in, or to the second proof.
+pub(super) fn enter(app: &App, opened: Opened, to: &str) -> Result<HttpResponse, AppError> {
+    let mut response = match &opened {
+        Opened::In(_) => web::see_other(to),
+        Opened::Halfway(_) => web::see_other(&links::second_step(to)),
+    };
+    give_cookies(app, opened, &mut response)?;
     Ok(response)
 }
 
-fn cookie(app: &App, token: String) -> Cookie<'static> {
-    Cookie::build(app.cookie_name(), token)
+/// How long a browser is known again, in days.
+const DEVICE_DAYS: i64 = 365;
+
+/// Gives the browser what it keeps of what its proofs opened.
+pub(super) fn give_cookies(app: &App, opened: Opened, response: &mut HttpResponse) -> Result<(), AppError> {
+    let mut add = |cookie: &Cookie<'_>| response.add_cookie(cookie).map_err(|e| AppError::Internal(e.to_string()));
+    match opened {
+        Opened::In(new) => {
+            add(&cookie(app, app.cookie_name(), new.token))?;
+            let mut device = cookie(app, app.device_cookie_name(), new.device);
+            device.set_max_age(actix_web::cookie::time::Duration::days(DEVICE_DAYS));
+            add(&device)
+        }
+        Opened::Halfway(token) => add(&cookie(app, app.cookie_name(), token)),
+    }
+}
+
+fn cookie(app: &App, name: &'static str, value: String) -> Cookie<'static> {
+    Cookie::build(name, value)
         .path("/")
         .http_only(true)
         .secure(app.config.is_secure())
@@ -109,7 +139,7 @@ pub async fn create_sign_out(app: Data<App>, who: SignedIn, _form: FormState) ->
         db::blocking(move || sign_in::sign_out(&db, &clock, id)).await?;
     }
     let mut response = web::see_other(links::SIGN_IN);
-    let mut gone = cookie(&app, String::new());
+    let mut gone = cookie(&app, app.cookie_name(), String::new());
     gone.make_removal();
     response.add_cookie(&gone).map_err(|e| AppError::Internal(e.to_string()))?;
     Ok(response)
@@ -126,13 +156,19 @@ pub async fn create_role_switch(app: Data<App>, who: SignedIn, form: FormState) 
     if !who.holds(role) {
         return Err(AppError::Forbidden(role.french()));
     }
-    app.db.write_async::<_, DbError>(move |tx| Ok(store::set_role_in_use(tx, id, role)?)).await?;
-    Ok(web::see_other(links::HOME))
+    let db = app.db.clone();
+    let token = db::blocking(move || sign_in::switch_role(&db, id, role)).await?;
+    let mut response = web::see_other(links::HOME);
+    let renewed = cookie(&app, app.cookie_name(), token);
+    response.add_cookie(&renewed).map_err(|e| AppError::Internal(e.to_string()))?;
+    Ok(response)
 }
 
 /// A path of ours, or the home page: a link from elsewhere must not lead elsewhere.
-fn local_path(wanted: Option<&str>) -> String {
+pub(super) fn local_path(wanted: Option<&str>) -> String {
     match wanted {
+        // the pages of the second step are no place to go to once in
+        Some(path) if path.starts_with(links::SIGN_IN) => links::HOME.to_owned(),
         Some(path) if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']) => {
             path.to_owned()
         }
@@ -147,7 +183,7 @@ mod tests {
     #[test]
     fn a_link_from_elsewhere_leads_home() {
         assert_eq!(local_path(Some("/enfants?q=1")), "/enfants?q=1");
-        for elsewhere in ["//evil.example", "https://evil.example", "/\\evil.example", "", "evil"] {
+        for elsewhere in ["//evil.example", "https://evil.example", "/\\evil.example", "", "evil", "/connexion/code"] {
             assert_eq!(local_path(Some(elsewhere)), "/", "{elsewhere}");
         }
         assert_eq!(local_path(None), "/");

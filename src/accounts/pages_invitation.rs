@@ -5,7 +5,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::accounts::accept_invitation::{self, AcceptRefusal};
+use crate::accounts::accept_invitation::{self, AcceptRefusal, Typed};
 use crate::accounts::{OpenInvitation, frame, pages, passwords};
 use crate::app::App;
 use crate::db;
@@ -22,6 +22,7 @@ struct InvitationPage {
     email: String,
     password_hint: String,
     action: String,
+    has_factor: bool,
 }
 
 #[derive(Template)]
@@ -35,7 +36,8 @@ fn invitation_page(request: &HttpRequest, invitation: OpenInvitation, token: &st
         .lead(format!("Bonjour {}. Encore un pas, et vous êtes dans PsyPRE.", invitation.display_name))
         .for_form(&form);
     let (password_hint, action) = (passwords::hint(), links::invitation(token));
-    InvitationPage { layout, form, email: invitation.email, password_hint, action }
+    let has_factor = invitation.has_factor;
+    InvitationPage { layout, form, email: invitation.email, password_hint, action, has_factor }
 }
 
 /// An invitation that no longer works is not found, and the page says what to do.
@@ -74,11 +76,14 @@ pub async fn create_password(
     token: Path<String>,
     mut form: FormState,
 ) -> Result<HttpResponse, AppError> {
-    let (db, clock, given) = (app.db.clone(), app.clock.clone(), token.clone());
-    let (password, again) = (form.raw("password").to_owned(), form.raw("password_again").to_owned());
-    let outcome = db::blocking(move || accept_invitation::accept(&db, &clock, &given, &password, &again)).await;
+    let (lent, given, from) = (app.clone(), token.clone(), pages::visitor_of(&app, &request));
+    let [password, again, code] = ["password", "password_again", "code"].map(|name| form.raw(name).to_owned());
+    let outcome = db::blocking(move || {
+        accept_invitation::accept(&lent, &given, Typed { password: &password, again: &again, code: &code }, &from)
+    })
+    .await;
     match outcome {
-        Ok(new) => pages::enter(&app, new, links::HOME),
+        Ok(opened) => pages::enter(&app, opened, links::HOME),
         Err(Failure::Refused(AcceptRefusal::Gone)) => gone(&request),
         Err(Failure::Refused(refusal)) => {
             form.refuse(refusal.field().unwrap_or_default(), &refusal);

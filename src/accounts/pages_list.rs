@@ -7,7 +7,7 @@ use askama::Template;
 use crate::accounts::create::{self, CreateRefusal, Created, LONGEST_NAME, NewAccount};
 use crate::accounts::guards::As;
 use crate::accounts::store::{AccountFilter, ListedAccount, StoredAccount};
-use crate::accounts::{Administrator, Grant, Role, RoleIn, change_roles, close, invite, store};
+use crate::accounts::{Administrator, Grant, Role, RoleIn, change_roles, close, invite, reset_factor, store};
 use crate::app::App;
 use crate::calendar;
 use crate::db::{DbError, Tx};
@@ -201,6 +201,7 @@ struct AccountPage {
     grants: Vec<Grant>,
     givable: Vec<Choice>,
     is_own: bool,
+    has_factor: bool,
 }
 
 impl AccountPage {
@@ -217,19 +218,22 @@ async fn account_page(
     form: FormState,
 ) -> Result<AccountPage, AppError> {
     let now = app.clock.now();
-    let (account, has_password, invited_until, grants, programmes) = app
+    let (account, has_password, has_factor, invited_until, grants, programmes) = app
         .db
         .read_async::<_, DbError>(move |conn| {
             let account = store::load_account(conn, id)?;
             let has_password = store::has_password(conn, id)?;
+            let has_factor = store::find_factor(conn, id)?.is_some();
             let invited_until = store::invited_until(conn, id, now)?;
-            Ok((account, has_password, invited_until, store::grants_of(conn, id)?, store::programmes(conn)?))
+            let (grants, programmes) = (store::grants_of(conn, id)?, store::programmes(conn)?);
+            Ok((account, has_password, has_factor, invited_until, grants, programmes))
         })
         .await?;
     Ok(AccountPage {
         layout: who.layout(request, account.display_name.clone()).under("Comptes", links::ACCOUNTS).for_form(&form),
         form,
         has_password,
+        has_factor,
         invited_until,
         givable: givable(&grants, &programmes),
         grants,
@@ -375,6 +379,24 @@ pub async fn create_role_withdrawal(
     act((app, request, who), *id, form, move |on| {
         change_roles::withdraw(on.tx, &on.app.clock, &on.app.config.base_url, on.author, on.account, role)?;
         Ok("Le rôle est retiré. La personne en est prévenue par message.".to_owned())
+    })
+    .await
+}
+
+/// Takes the second factor of somebody away.
+///
+/// # Errors
+/// When there is no such account, or the database fails.
+pub async fn create_factor_reset(
+    app: Data<App>,
+    request: HttpRequest,
+    who: As<Administrator>,
+    id: Path<AccountId>,
+    form: FormState,
+) -> Result<HttpResponse, AppError> {
+    act((app, request, who), *id, form, |on| {
+        reset_factor::reset(on.tx, &on.app.clock, on.author, on.account)?;
+        Ok("Le second facteur est retiré. La personne en est prévenue par message.".to_owned())
     })
     .await
 }

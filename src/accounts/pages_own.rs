@@ -4,12 +4,12 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::accounts::change_own::{self, ChangePasswordRefusal};
+use crate::accounts::change_own::{self, ChangePasswordRefusal, Typed};
 use crate::accounts::create::LONGEST_NAME;
 use crate::accounts::guards::SignedIn;
 use crate::accounts::store::StoredToken;
 use crate::accounts::tokens::{self, LONGEST_LABEL, NewToken, TokenRefusal, USUAL_DAYS};
-use crate::accounts::{Grant, Role, calendar_feed, passwords, store};
+use crate::accounts::{Grant, Role, calendar_feed, pages, passwords, store};
 use crate::app::App;
 use crate::db::{self, DbError};
 use crate::error::AppError;
@@ -28,6 +28,7 @@ struct OwnPage {
     roles: Vec<String>,
     is_coordinator: bool,
     has_calendar: bool,
+    has_second_factor: bool,
     told_at_once: bool,
     tokens: Vec<StoredToken>,
     /// Shown this once.
@@ -57,6 +58,7 @@ async fn own_page(
         email: found.email,
         roles: who.grants.iter().map(Grant::label).collect(),
         is_coordinator: who.holds(Role::Coordinator),
+        has_second_factor: who.has_second_factor,
         has_calendar: calendar_feed::may_have_one(who).is_ok(),
         told_at_once: found.told_at_once,
         tokens,
@@ -102,10 +104,15 @@ pub async fn create_password(
     who: SignedIn,
     mut form: FormState,
 ) -> Result<HttpResponse, AppError> {
-    let (db, clock, person) = (app.db.clone(), app.clock.clone(), who.0.as_ref().clone());
-    let [old, new, again] = ["current_password", "password", "password_again"].map(|name| form.raw(name).to_owned());
-    let outcome: Result<(), Failure<ChangePasswordRefusal>> =
-        db::blocking(move || change_own::change_password(&db, &clock, &person, &old, &new, &again)).await;
+    let (lent, person, from) = (app.clone(), who.0.as_ref().clone(), pages::visitor_of(&app, &request));
+    let [old, new, again, code] =
+        ["current_password", "password", "password_again", "code"].map(|name| form.raw(name).to_owned());
+    let outcome: Result<(), Failure<ChangePasswordRefusal>> = db::blocking(move || {
+        let typed = Typed { old: &old, new: &new, again: &again, code: &code };
+        change_own::change_password(&lent, &person, typed, &from)
+    })
+    .await;
+    form.set("code", "");
     match outcome {
         Ok(()) => {
             let done = "Votre mot de passe est changé. Vos autres appareils sont déconnectés.";

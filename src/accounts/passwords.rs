@@ -49,47 +49,45 @@ impl Refusal for PasswordRefusal {
     }
 }
 
-/// Parts of which long and common passwords are made: one repeated, or a few one after the other.
-const COMMON_PARTS: [&str; 26] = [
-    "0123456789",
-    "1234567890",
-    "123456789",
-    "12345678",
-    "123456",
-    "12345",
-    "1234",
-    "123",
-    "987654321",
-    "abcdefghijklmnopqrstuvwxyz",
-    "abcdef",
-    "abc",
+/// What the estimate does not know: French rows of keys, and what French people choose.
+const COMMON_HERE: [&str; 20] = [
     "azertyuiop",
     "azerty",
     "qsdfghjklm",
+    "qsdfgh",
     "wxcvbn",
-    "qwertyuiop",
-    "qwerty",
-    "asdfghjkl",
-    "zxcvbnm",
     "motdepasse",
-    "password",
-    "passwort",
+    "bienvenue",
+    "bonjour",
     "soleil",
     "jetaime",
     "doudou",
+    "chouchou",
+    "marseille",
+    "psychologue",
+    "coordination",
+    "referent",
+    "reussite",
+    "educative",
+    "metropole",
+    "convention",
 ];
 /// Words of the product that everybody here knows.
 const PRODUCT: &str = "psypre";
-/// The fewest different characters of a password.
-const FEWEST_DIFFERENT: usize = 5;
+/// Fewer guesses than these, as a power of ten, and somebody who steals the hashes finds the password.
+const FEWEST_GUESSES_LOG10: f64 = 10.0;
 /// A shorter part of a name would refuse by chance.
 const SHORTEST_PART: usize = 4;
 
-/// Whether a password fits, given what anybody knows of its owner: address and name.
+/// Whether a password fits, given what anybody knows of its owner (address and name), and what everybody here knows
+/// (programmes and towns).
+///
+/// How many guesses it holds out is estimated by `zxcvbn`, whose lists are the passwords most found in breaches,
+/// English words and names; repetitions, rows of keys and dates count for what they are.
 ///
 /// # Errors
 /// When it is too short, too long, holds what is known, or is common.
-pub fn check(password: &str, known: &[&str]) -> Result<(), PasswordRefusal> {
+pub fn check(password: &str, known: &[&str], local: &[String]) -> Result<(), PasswordRefusal> {
     let length = password.nfkc().count();
     if length < SHORTEST {
         return Err(PasswordRefusal::Short(length));
@@ -101,7 +99,7 @@ pub fn check(password: &str, known: &[&str]) -> Result<(), PasswordRefusal> {
     if plain.contains(PRODUCT) || known.iter().any(|text| parts_of(text).any(|part| plain.contains(&part))) {
         return Err(PasswordRefusal::Personal);
     }
-    if is_common(&plain) {
+    if is_common(password, &plain, local) {
         return Err(PasswordRefusal::Common);
     }
     Ok(())
@@ -126,19 +124,13 @@ fn parts_of(text: &str) -> impl Iterator<Item = String> {
     words.chain([plain(person)]).filter(|part| part.chars().count() >= SHORTEST_PART).collect::<Vec<_>>().into_iter()
 }
 
-fn is_common(plain: &str) -> bool {
-    let different: std::collections::BTreeSet<char> = plain.chars().collect();
-    if different.len() < FEWEST_DIFFERENT && !plain.is_empty() {
-        return true;
-    }
-    // the longest part first, so that what stays is what no part explains
-    let mut rest = plain.to_owned();
-    let mut parts = COMMON_PARTS;
-    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
-    for part in parts {
-        rest = rest.replace(part, "");
-    }
-    !plain.is_empty() && rest.chars().count() < SHORTEST_PART
+/// As it was typed and as letters only: what stands between the words of a common one adds little.
+fn is_common(password: &str, plain: &str, local: &[String]) -> bool {
+    let local: Vec<String> = local.iter().flat_map(|text| parts_of(text)).collect();
+    let words: Vec<&str> = COMMON_HERE.iter().copied().chain(local.iter().map(String::as_str)).collect();
+    let lower = normal(password).to_lowercase();
+    let guessed = |text: &str| zxcvbn::zxcvbn(text, &words).guesses_log10() < FEWEST_GUESSES_LOG10;
+    guessed(&lower) || (plain.chars().count() >= SHORTEST && guessed(plain))
 }
 
 /// Why a password cannot be hashed.
@@ -188,6 +180,17 @@ pub fn hash(password: &str) -> Result<String, HashError> {
     Ok(hash.to_string())
 }
 
+/// Hashes a text under a salt of its own, with the same work as a password.
+///
+/// # Errors
+/// When the salt is too short.
+pub fn hash_with(text: &str, salt: &[u8]) -> Result<Vec<u8>, HashError> {
+    let _turn = Turn::take();
+    let mut hash = vec![0; 32];
+    Argon2::default().hash_password_into(text.as_bytes(), salt, &mut hash).map_err(|e| HashError(e.to_string()))?;
+    Ok(hash)
+}
+
 /// Whether a password is the one that was hashed. Without a hash it takes the same time, and is wrong.
 pub fn verify(password: &str, hash: Option<&str>) -> bool {
     /// Of a password that nobody has, with the parameters of [`hash`].
@@ -229,6 +232,7 @@ mod tests {
     #[test]
     fn refuses_what_would_be_guessed() {
         let known = ["camille.exemple@example.org", "Camille Exémple"];
+        let local = ["PRE de Longvic".to_owned(), "Chenôve".to_owned()];
         for (password, refusal) in [
             ("quatorze lettr", PasswordRefusal::Short(14)),
             ("un deux trois camille quatre", PasswordRefusal::Personal),
@@ -239,10 +243,16 @@ mod tests {
             ("Password-Password-1!", PasswordRefusal::Common),
             ("aaaaaaaaaaaaaaaaaaa", PasswordRefusal::Common),
             ("1212121212121212", PasswordRefusal::Common),
+            ("qwertyuiopasdfghjkl", PasswordRefusal::Common),
+            ("iloveyouiloveyou", PasswordRefusal::Common),
+            ("123456789123456789", PasswordRefusal::Common),
+            ("mot de passe 2026", PasswordRefusal::Common),
+            ("Longvic-Chenove-2026", PasswordRefusal::Common),
+            ("métropole métropole", PasswordRefusal::Common),
         ] {
-            assert_eq!(check(password, &known), Err(refusal), "{password}");
+            assert_eq!(check(password, &known, &local), Err(refusal), "{password}");
         }
-        assert_eq!(check(&"é".repeat(129), &known), Err(PasswordRefusal::Long(129)));
+        assert_eq!(check(&"é".repeat(129), &known, &local), Err(PasswordRefusal::Long(129)));
     }
 
     #[test]
@@ -252,8 +262,11 @@ mod tests {
             "quinze lettres!",
             "                z y x w v",
             "日本語のとても長い合言葉をここに書く",
+            "j’habite à Longvic depuis le printemps",
+            "une pivoine, deux escargots",
         ] {
-            assert_eq!(check(password, &["li@example.org", "Li Wu"]), Ok(()), "{password}");
+            let local = ["Longvic".to_owned()];
+            assert_eq!(check(password, &["li@example.org", "Li Wu"], &local), Ok(()), "{password}");
         }
     }
 }

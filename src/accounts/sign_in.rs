@@ -5,20 +5,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Duration;
 use sha2::{Digest, Sha256};
 
+use crate::accounts::enrol::{self, EnrolRefusal};
+use crate::accounts::open::{self, OpenRefusal, Opened, Proofs};
+use crate::accounts::prove::{self, ProofRefusal};
 use crate::accounts::throttle::{self, Subject, TooMany};
-use crate::accounts::{Means, Person, Role, passwords, store};
+use crate::accounts::{Halfway, Known, Means, Person, Role, Visitor, passwords, second_factor_is_due, store};
+use crate::app::App;
 use crate::clock::Clock;
+use crate::config::SignInLimits;
 use crate::db::{Db, DbError};
-use crate::failure::{Failure, Refusal};
+use crate::failure::{Failure, Refusal, refuse};
 use crate::ids::SignInId;
-use crate::journal::{self, Actor, Chain, Entry};
 use crate::sql_types::Ts;
 use crate::vault;
 
-/// A sign-in not used for this long is over.
-const IDLE_HOURS: i64 = 12;
-/// A sign-in this old is over.
-const ABSOLUTE_DAYS: i64 = 7;
 /// How often the use of a sign-in is noted.
 const NOTED_EVERY_MINUTES: i64 = 5;
 
@@ -28,9 +28,9 @@ pub enum SignInRefusal {
     /// The address or the password is wrong; which one is not said.
     #[error("L’adresse ou le mot de passe ne convient pas. Vérifiez-les, puis essayez à nouveau.")]
     Wrong,
-    /// The account holds no role any more.
-    #[error("Ce compte n’a plus de rôle. Demandez à l’administration de la Métropole de lui en donner un.")]
-    NoRole,
+    /// The account opens nothing.
+    #[error("{0}")]
+    Open(#[from] OpenRefusal),
     /// Too many tries for this account, known or not, or from this address.
     #[error("{0}")]
     TooMany(#[from] TooMany),
@@ -41,22 +41,13 @@ impl Refusal for SignInRefusal {
         match self {
             Self::TooMany(_) => "too_many_requests",
             Self::Wrong => "wrong_credentials",
-            Self::NoRole => "no_role",
+            Self::Open(refusal) => refusal.code(),
         }
     }
 
     fn field(&self) -> Option<&'static str> {
         Some("email")
     }
-}
-
-/// A new sign-in: the token goes to the browser and is kept nowhere else.
-#[derive(Debug)]
-pub struct NewSignIn {
-    /// What the cookie holds.
-    pub token: String,
-    /// The role whose pages are shown first.
-    pub role: Role,
 }
 
 /// A random token of 256 bits.
@@ -69,19 +60,22 @@ pub fn new_token() -> Result<String, DbError> {
         .map_err(|e| DbError::Query(diesel::result::Error::QueryBuilderError(e.into())))
 }
 
-/// Signs in with an address and a password, from an address of the network; takes as long whether or not the account
-/// exists.
+/// Signs in with an address and a password; takes as long whether or not the account exists.
 ///
 /// # Errors
 /// When they do not match, there were too many tries, or the account is closed or holds no role.
 pub fn sign_in(
-    db: &Db,
-    clock: &Clock,
+    app: &App,
     (email, password): (&str, &str),
-    from: &str,
-) -> Result<NewSignIn, Failure<SignInRefusal>> {
+    visitor: &Visitor,
+) -> Result<Opened, Failure<SignInRefusal>> {
+    let (db, clock) = (&app.db, &app.clock);
     let email = email.trim().to_lowercase();
-    let (account_tries, address_tries) = (Subject::account(&email), Subject::address(from));
+    let account_tries = match prove::known_device(app, &email, visitor)? {
+        Some(device) => Subject::device(&email, &device),
+        None => Subject::account(&email),
+    };
+    let address_tries = Subject::address(&visitor.address);
     for subject in [&account_tries, &address_tries] {
         throttle::take_turn(db, clock, subject)?.map_err(|e| Failure::Refused(e.into()))?;
     }
@@ -89,32 +83,103 @@ pub fn sign_in(
     let hash = found.as_ref().and_then(|account| account.password_hash.as_deref());
     let matches = passwords::verify(password, hash);
     let Some(account) = found.filter(|account| matches && account.disabled_at.is_none()) else {
-        return Err(Failure::Refused(SignInRefusal::Wrong));
+        return refuse(SignInRefusal::Wrong);
     };
-    let token = new_token()?;
-    let role = db.write::<_, Failure<SignInRefusal>>(|tx| {
+    db.write::<_, Failure<SignInRefusal>>(|tx| {
         throttle::forget(tx, &account_tries)?;
         throttle::give_back(tx, clock, &address_tries)?;
-        let Some(role) = store::grants_of(tx, account.id)?.first().map(|grant| grant.role) else {
-            return Err(Failure::Refused(SignInRefusal::NoRole));
-        };
-        let id = store::insert_sign_in(tx, account.id, &passwords::token_hash(&token), role, clock.now())?;
-        journal::write(
-            tx,
-            clock,
-            Entry {
-                chain: Chain::Account(account.id),
-                actor: Actor::Account(account.id),
-                action: "account.signed_in",
-                subject: "sign_in",
-                subject_id: id.0,
-                before: None,
-                after: None,
-            },
-        )?;
-        Ok(role)
-    })?;
-    Ok(NewSignIn { token, role })
+        open::open(tx, clock, app.config.second_factor, account.id, Proofs::One, visitor)
+            .map_err(|failure| failure.map(SignInRefusal::from))
+    })
+}
+
+/// Why the second step does not let somebody in.
+#[derive(Debug, thiserror::Error)]
+pub enum SecondStepRefusal {
+    /// The code does not prove it.
+    #[error("{0}")]
+    Proof(#[from] ProofRefusal),
+    /// The second factor is not set.
+    #[error("{0}")]
+    Enrol(#[from] EnrolRefusal),
+    /// The first step was too long ago, or served.
+    #[error("Cette connexion a trop attendu. Recommencez avec votre mot de passe.")]
+    Gone,
+    /// The account opens nothing.
+    #[error("{0}")]
+    Open(#[from] OpenRefusal),
+}
+
+impl Refusal for SecondStepRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Proof(refusal) => refusal.code(),
+            Self::Enrol(refusal) => refusal.code(),
+            Self::Gone => "sign_in_gone",
+            Self::Open(refusal) => refusal.code(),
+        }
+    }
+
+    fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Proof(refusal) => refusal.field(),
+            Self::Enrol(refusal) => refusal.field(),
+            Self::Gone | Self::Open(_) => None,
+        }
+    }
+}
+
+/// Whether who is halfway has a second factor to prove; if not, they set one.
+///
+/// # Errors
+/// When the database fails.
+pub fn has_factor(db: &Db, who: &Halfway) -> Result<bool, DbError> {
+    db.read(|conn| Ok(store::find_factor(conn, who.account)?.is_some()))
+}
+
+/// The second step: a code of the telephone, or a recovery code.
+///
+/// # Errors
+/// When the code does not prove it, or the first step no longer counts.
+pub fn prove_second(
+    app: &App,
+    who: &Halfway,
+    typed: &str,
+    visitor: &Visitor,
+) -> Result<Opened, Failure<SecondStepRefusal>> {
+    prove::prove(app, who.account, &who.email, typed, visitor)
+        .map_err(|failure| failure.map(SecondStepRefusal::from))?;
+    app.db.write(|tx| {
+        if !store::delete_half_sign_in(tx, who.id)? {
+            return refuse(SecondStepRefusal::Gone);
+        }
+        open::open(tx, &app.clock, app.config.second_factor, who.account, Proofs::Two, visitor)
+            .map_err(|failure| failure.map(SecondStepRefusal::from))
+    })
+}
+
+/// The second step of whoever has set no second factor: they set it, and are in. Gives their recovery codes.
+///
+/// # Errors
+/// When the code is not that of the key, or the first step no longer counts.
+pub fn set_second(
+    app: &App,
+    who: &Halfway,
+    (carried, code): (&str, &str),
+    visitor: &Visitor,
+) -> Result<(Opened, Vec<String>), Failure<SecondStepRefusal>> {
+    let ready =
+        enrol::prepare(app, who.account, carried, code).map_err(|failure| failure.map(SecondStepRefusal::from))?;
+    app.db.write(|tx| {
+        // whoever has one proves it: setting another in its place takes more than a password
+        if !store::delete_half_sign_in(tx, who.id)? || store::find_factor(tx, who.account)?.is_some() {
+            return refuse(SecondStepRefusal::Gone);
+        }
+        let codes = enrol::keep(tx, &app.clock, (who.account, &who.email), &ready, None)?;
+        let opened = open::open(tx, &app.clock, app.config.second_factor, who.account, Proofs::Two, visitor)
+            .map_err(|failure| failure.map(SecondStepRefusal::from))?;
+        Ok((opened, codes))
+    })
 }
 
 /// Ends a sign-in.
@@ -125,20 +190,48 @@ pub fn sign_out(db: &Db, clock: &Clock, id: SignInId) -> Result<(), DbError> {
     db.write(|tx| store::end_sign_in(tx, id, clock.now()).map_err(DbError::from))
 }
 
-/// The person whose cookie this is, unless the sign-in is over.
+/// Takes another role: what the cookie holds changes with what it opens. Gives what it holds from now on.
 ///
 /// # Errors
 /// When the database fails.
-pub fn recognise_cookie(db: &Db, clock: &Clock, token: &str) -> Result<Option<Person>, DbError> {
-    let now = clock.now();
-    let found = db.read(|conn| store::find_sign_in(conn, &passwords::token_hash(token)).map_err(DbError::from))?;
-    let Some(sign_in) = found.filter(|sign_in| is_open(sign_in, now)) else { return Ok(None) };
+pub fn switch_role(db: &Db, id: SignInId, role: Role) -> Result<String, DbError> {
+    let token = new_token()?;
+    db.write::<_, DbError>(|tx| Ok(store::set_role_in_use(tx, id, role, &passwords::token_hash(&token))?))?;
+    Ok(token)
+}
+
+/// Whom a cookie names, unless what it opened is over. Whoever must have a second factor and has none is nobody here:
+/// the sign-in has them set one.
+///
+/// # Errors
+/// When the database fails.
+pub fn recognise_cookie(app: &App, token: &str) -> Result<Option<Known>, DbError> {
+    let (db, now) = (&app.db, app.clock.now());
+    let hash = passwords::token_hash(token);
+    let found = db.read(|conn| store::find_sign_in(conn, &hash).map_err(DbError::from))?;
+    let Some(sign_in) = found else { return recognise_halfway(db, token, &hash, now) };
+    if !is_open(app.config.sign_in_limits, &sign_in, now) {
+        return Ok(None);
+    }
     if now.utc() - sign_in.last_seen_at.utc() > Duration::minutes(NOTED_EVERY_MINUTES) {
         db.write::<_, DbError>(|tx| Ok(store::touch_sign_in(tx, sign_in.id, now)?))?;
     }
     let means = Means::SignIn { id: sign_in.id, csrf: csrf_token(token) };
-    let today = clock.today();
-    db.read(|conn| store::find_person(conn, sign_in.account, Some(sign_in.role), means, today).map_err(DbError::from))
+    let today = app.clock.today();
+    let person = db.read(|conn| {
+        store::find_person(conn, sign_in.account, Some(sign_in.role), means, today).map_err(DbError::from)
+    })?;
+    let setting = app.config.second_factor;
+    let has_proved =
+        |who: &Person| who.has_second_factor || !second_factor_is_due(setting, who.grants.iter().map(|one| one.role));
+    Ok(person.filter(has_proved).map(|person| Known::Person(Box::new(person))))
+}
+
+fn recognise_halfway(db: &Db, token: &str, hash: &[u8], now: Ts) -> Result<Option<Known>, DbError> {
+    let found = db.read::<_, DbError>(|conn| Ok(store::find_half_sign_in(conn, hash, now)?))?;
+    Ok(found.map(|(id, account, email, display_name)| {
+        Known::Halfway(Halfway { id, account, email, display_name, csrf: csrf_token(token) })
+    }))
 }
 
 /// The person whose bearer token this is.
@@ -153,9 +246,9 @@ pub fn recognise_token(db: &Db, clock: &Clock, token: &str) -> Result<Option<Per
     })
 }
 
-fn is_open(sign_in: &store::StoredSignIn, now: Ts) -> bool {
-    now.utc() - sign_in.last_seen_at.utc() < Duration::hours(IDLE_HOURS)
-        && now.utc() - sign_in.created_at.utc() < Duration::days(ABSOLUTE_DAYS)
+fn is_open(limits: SignInLimits, sign_in: &store::StoredSignIn, now: Ts) -> bool {
+    now.utc() - sign_in.last_seen_at.utc() < Duration::hours(i64::from(limits.idle_hours))
+        && now.utc() - sign_in.created_at.utc() < Duration::days(i64::from(limits.absolute_days))
 }
 
 /// What the forms of a sign-in carry: known from the cookie's token, which another site cannot read.

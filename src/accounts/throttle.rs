@@ -11,6 +11,7 @@ use crate::accounts::store;
 use crate::clock::Clock;
 use crate::db::{Db, DbError, Tx};
 use crate::sql_types::Ts;
+use crate::vault;
 
 /// The longest wait.
 const LONGEST_SECONDS: i64 = 15 * 60;
@@ -30,6 +31,19 @@ impl Subject {
     pub fn account(email: &str) -> Self {
         let hash = hash("account", &email.trim().to_lowercase());
         Self { hash, free: 3, forgotten_after: Duration::hours(24) }
+    }
+
+    /// The account of an e-mail address, from a browser where its owner signed in before: whoever guesses elsewhere
+    /// does not make them wait.
+    pub fn device(email: &str, device_hash: &[u8]) -> Self {
+        let what = format!("{}:{}", email.trim().to_lowercase(), vault::to_hex(device_hash));
+        Self { hash: hash("device", &what), free: 3, forgotten_after: Duration::hours(24) }
+    }
+
+    /// The second thing that the person of an account proves; whoever tries it knows their password.
+    pub fn second_factor(email: &str, device_hash: Option<&[u8]>) -> Self {
+        let what = format!("{}:{}", email.trim().to_lowercase(), device_hash.map(vault::to_hex).unwrap_or_default());
+        Self { hash: hash("second_factor", &what), free: 3, forgotten_after: Duration::hours(24) }
     }
 
     /// An address of the network; a whole office may stand behind one.

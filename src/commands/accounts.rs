@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use psypre::accounts::create::{self, CreateRefusal, Created, NewAccount};
 use psypre::accounts::tokens::{self, NewToken, TokenRefusal, USUAL_DAYS};
-use psypre::accounts::{Role, RoleIn, store};
+use psypre::accounts::{Role, RoleIn, reset_factor, store};
 use psypre::app::App;
 use psypre::calendar;
 use psypre::db::DbError;
@@ -19,6 +19,12 @@ use crate::commands::Outcome;
 pub enum AccountCommand {
     /// Make an account, queue its invitation by mail, and print the invitation's link
     Create(NewAccountArgs),
+    /// Take the second factor of somebody away, who lost their telephone and their recovery codes
+    ResetSecondFactor {
+        /// The address of the account
+        #[arg(long)]
+        email: String,
+    },
 }
 
 /// An account to make.
@@ -57,7 +63,27 @@ pub enum TokenCommand {
 
 /// Runs a command on accounts.
 pub fn run(app: &App, command: AccountCommand) -> Outcome {
-    let AccountCommand::Create(args) = command;
+    match command {
+        AccountCommand::Create(args) => create(app, args),
+        AccountCommand::ResetSecondFactor { email } => reset_second_factor(app, &email),
+    }
+}
+
+fn reset_second_factor(app: &App, email: &str) -> Outcome {
+    let Some(account) = app.db.read::<_, DbError>(|conn| Ok(store::find_account(conn, email)?))? else {
+        eprintln!("Aucun compte n’a l’adresse {email}.");
+        return Ok(ExitCode::FAILURE);
+    };
+    match app.db.write(|tx| reset_factor::reset(tx, &app.clock, Actor::System, account)) {
+        Ok(()) => {
+            println!("Le second facteur de {email} est retiré ; il sera choisi à nouveau à la prochaine connexion.");
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(failure) => refused(failure),
+    }
+}
+
+fn create(app: &App, args: NewAccountArgs) -> Outcome {
     let roles = match roles(app, &args)? {
         Ok(roles) => roles,
         Err(unknown) => {

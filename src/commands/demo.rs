@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use chrono::{DateTime, FixedOffset};
 use psypre::app::App;
 use psypre::clock::Clock;
-use psypre::config::{Config, ConfigError, KeySource, MailTransport};
+use psypre::config::{Config, ConfigError, KeySource, MailTransport, SecondFactor};
 use psypre::day_before;
 use psypre::db::DbError;
 use psypre::demo::{self, Account, Played};
@@ -94,6 +94,8 @@ fn configure(data: &Path, mails: PathBuf, listen: String) -> Result<Config, Conf
         mail: MailTransport::Folder(mails),
         base_url: format!("http://{listen}"),
         listen,
+        // a newcomer sees the product with a password alone, and the banner says so
+        second_factor: SecondFactor::Optional,
         demonstration: true,
         ..defaults
     })

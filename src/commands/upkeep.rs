@@ -45,7 +45,7 @@ pub fn backup(app: &App, file: &Path) -> Outcome {
 
 /// Deletes what is kept no longer, or says how much that would be.
 pub fn purge(app: &App, dry_run: bool) -> Outcome {
-    let Purged { invitations, idempotency_keys, sign_ins, mails, throttles } =
+    let Purged { half_sign_ins, invitations, idempotency_keys, sign_ins, mails, throttles } =
         if dry_run { app.db.read(|conn| purge::count(conn, &app.clock))? } else { purge::run(&app.db, &app.clock)? };
     let months = app.config.retention.readings_months;
     let old_readings = if dry_run {
@@ -55,6 +55,7 @@ pub fn purge(app: &App, dry_run: bool) -> Outcome {
     };
     println!("{}", if dry_run { "Would delete:" } else { "Deleted:" });
     println!("  {invitations} expired invitations");
+    println!("  {half_sign_ins} sign-ins that waited too long for their second proof");
     println!("  {idempotency_keys} idempotency keys older than {} days", purge::IDEMPOTENCY_DAYS);
     println!("  {sign_ins} sign-ins ended for {} days", purge::SIGN_IN_DAYS);
     println!("  {mails} mails sent more than {} days ago", purge::MAIL_DAYS);

@@ -2,9 +2,10 @@
 
 use chrono::{Days, Months, NaiveDate};
 
+use crate::accounts::accept_invitation::{self, Typed};
 use crate::accounts::create::{self, NewAccount};
 use crate::accounts::{
-    Accountant, Administrator, Caller, Coordinator, Person, Psychologist, Referent, Role, RoleIn, accept_invitation,
+    Accountant, Administrator, Caller, Coordinator, Known, Person, Psychologist, Referent, Role, RoleIn, Visitor,
     sign_in,
 };
 use crate::children::add_consent::GivenConsent;
@@ -183,10 +184,14 @@ impl Desk<'_> {
         let new = NewAccount { email: email.clone(), display_name: name.to_owned(), roles: vec![grant] };
         let created = self.write(|tx| create::create(tx, &app.clock, &app.config.base_url, Actor::System, &new))?;
         let token = created.invited.href.rsplit('/').next().unwrap_or_default();
-        let signed_in =
-            accept_invitation::accept(&app.db, &app.clock, token, PASSWORD, PASSWORD).map_err(DemoError::new)?;
+        let typed = Typed { password: PASSWORD, again: PASSWORD, code: "" };
+        let opened = accept_invitation::accept(app, token, typed, &Visitor::default()).map_err(DemoError::new)?;
         self.accounts.push(Account { role: role.to_owned(), name: name.to_owned(), email });
-        sign_in::recognise_cookie(&app.db, &app.clock, &signed_in.token)?.ok_or_else(|| DemoError::new(name))
+        let Some(signed_in) = opened.whole() else { return Err(DemoError::new(name)) };
+        match sign_in::recognise_cookie(app, &signed_in.token)? {
+            Some(Known::Person(person)) => Ok(*person),
+            _ => Err(DemoError::new(name)),
+        }
     }
 
     fn bill_as(&self, who: Psychologist, name: &str, siret: &str, rpps: &str, iban: &str) -> Result<(), DemoError> {

@@ -3,8 +3,9 @@
 
 use chrono::Months;
 
+use crate::accounts::accept_invitation::{self, Typed};
 use crate::accounts::create::{self, NewAccount};
-use crate::accounts::{Coordinator, Psychologist, Role, RoleIn, accept_invitation};
+use crate::accounts::{Coordinator, Psychologist, Role, RoleIn, Visitor};
 use crate::children::add_consent::GivenConsent;
 use crate::children::create_child::{self, ChildEntry};
 use crate::children::refer::{self, Grant};
@@ -95,7 +96,8 @@ impl Office<'_> {
             })?;
             if let (true, Some(first), Some(new)) = (ids.is_empty(), made.first(), part.first()) {
                 let token = first.invited.href.rsplit('/').next().unwrap_or_default();
-                accept_invitation::accept(&app.db, &app.clock, token, PASSWORD, PASSWORD)
+                let typed = Typed { password: PASSWORD, again: PASSWORD, code: "" };
+                accept_invitation::accept(app, token, typed, &Visitor::default())
                     .map_err(|failure| SeedError::from(stop(failure)))?;
                 self.accounts.push(Account {
                     role: role.french().to_owned(),

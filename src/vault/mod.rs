@@ -54,6 +54,7 @@ pub const SEALED: &[SealedColumn] = &[
     SealedColumn::of("guardians.relation"),
     SealedColumn::of("guardians.phone"),
     SealedColumn::of("guardians.email"),
+    SealedColumn { name: "second_factors.secret", row: "account_id" },
 ];
 
 /// Why a value cannot be sealed or opened, or the keys not read. Never holds the value.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveTime;
 use diesel::prelude::*;
-use psypre::accounts::{Administrator, Psychologist, Role, passwords};
+use psypre::accounts::{Administrator, Psychologist, Role, passwords, store};
 use psypre::amendments::transfer::{self, Transfer};
 use psypre::calendar::Month;
 use psypre::children::{ChildIdentity, GuardianContact, create_child};
@@ -13,7 +13,7 @@ use psypre::documents::VatRegime;
 use psypre::hours::Minutes;
 use psypre::ids::{
     AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, FundingCallId, InvitationId, InvoiceId, LeaveId,
-    OpeningId, ReferralId, RequestId, SessionId, SubstitutionId,
+    OpeningId, ProgrammeId, ReferralId, RequestId, SessionId, SignInId, SubstitutionId,
 };
 use psypre::invoices::issue::{self, Issuance, Order};
 use psypre::openings::{Rhythm, Span, Terms, create};
@@ -56,6 +56,10 @@ pub struct Caller {
     pub browser: Browser,
     /// By bearer token.
     pub program: Browser,
+    /// Whether they have proved one thing of two.
+    pub halfway: bool,
+    /// Another sign-in of theirs, that they may end.
+    pub sign_in: Option<SignInId>,
     /// Another bearer token of theirs, that they may revoke.
     pub token: Option<ApiTokenId>,
 }
@@ -74,6 +78,7 @@ pub struct Scene {
     /// Who asks.
     pub callers: Vec<Caller>,
     others_token: ApiTokenId,
+    others_sign_in: SignInId,
 }
 
 /// What every name and contact of the scene holds, and nothing else does: answers without it need no closer look.
@@ -134,10 +139,11 @@ impl Scene {
         let invited = app.account("invitee@example.org", "Une Invitée", &[(Role::Accountant, None)]);
         invite(app, invited);
         let others_token = token(app, world.denis_account, "le jeton de quelqu'un d'autre");
+        let others_sign_in = sign_in(app, world.denis_account, b"somebody else's");
         let callers = callers(app);
         let ibans = [world.claire, world.denis].map(|id| iban_of(app, id));
         let (year, programme) = (year.to_string(), world.chenove.to_string());
-        Self { things, secrets, ibans, year, programme, callers, others_token }
+        Self { things, secrets, ibans, year, programme, callers, others_token, others_sign_in }
     }
 
     /// The identifier of a thing in a place, for a caller.
@@ -152,6 +158,8 @@ impl Scene {
             (_, Place::Absent) => uuid::Uuid::now_v7().to_string(),
             (Thing::Token, Place::Own) => caller.token.unwrap_or(self.others_token).to_string(),
             (Thing::Token, _) => self.others_token.to_string(),
+            (Thing::SignIn, Place::Own) => caller.sign_in.unwrap_or(self.others_sign_in).to_string(),
+            (Thing::SignIn, _) => self.others_sign_in.to_string(),
             known => self.things[&known].clone(),
         }
     }
@@ -449,6 +457,37 @@ fn token(app: &TestApp, account: AccountId, text: &str) -> ApiTokenId {
     id
 }
 
+/// Somebody who holds roles and has proved their password only.
+fn halfway(app: &TestApp, roles: &[(Role, Option<ProgrammeId>)]) -> Caller {
+    let email = "a.mi-chemin@example.org";
+    let account = app.account(email, "À Mi-Chemin", roles);
+    app.telephone(account);
+    let mut browser = app.anonymous();
+    let fields = [("email", email), ("password", crate::support::app::PASSWORD)];
+    browser.post("/connexion", &fields).expect(303);
+    browser.get("/connexion/code").expect(200);
+    Caller {
+        name: "between password and code",
+        role: None,
+        entrusted: false,
+        halfway: true,
+        sign_in: None,
+        program: Browser::with_bearer(&app.base_url, "un jeton que personne n'a non plus"),
+        browser,
+        token: None,
+    }
+}
+
+/// A sign-in that no browser uses.
+fn sign_in(app: &TestApp, account: AccountId, token: &[u8]) -> SignInId {
+    let now = app.app.clock.now();
+    app.write(|tx| {
+        let new =
+            store::OpenedSignIn { account, token_hash: token, role: Role::Auditor, browser: "", device_hash: token };
+        store::insert_sign_in(tx, new, now)
+    })
+}
+
 fn callers(app: &TestApp) -> Vec<Caller> {
     let all = [Role::Psychologist, Role::Administrator, Role::Accountant, Role::Auditor].map(|role| (role, None));
     let closed = app.account("fermee@example.org", "Compte Fermé", &all);
@@ -472,6 +511,8 @@ fn callers(app: &TestApp) -> Vec<Caller> {
                 name,
                 role,
                 entrusted: name != "psychologist without referral",
+                halfway: false,
+                sign_in: Some(sign_in(app, account, text.as_bytes())),
                 browser: app.signed_in(email),
                 program: Browser::with_bearer(&app.base_url, &text),
                 token: Some(token(app, account, &format!("{text}, à révoquer"))),
@@ -482,11 +523,14 @@ fn callers(app: &TestApp) -> Vec<Caller> {
         use schema::accounts as a;
         diesel::update(a::table.find(closed)).set(a::disabled_at.eq(Some(app.app.clock.now()))).execute(&mut **tx)
     });
+    callers.push(halfway(app, &all));
     let nobody = app.anonymous();
     callers.push(Caller {
         name: "anonymous",
         role: None,
         entrusted: false,
+        halfway: false,
+        sign_in: None,
         program: Browser::with_bearer(&app.base_url, "un jeton que personne n'a"),
         browser: nobody,
         token: None,

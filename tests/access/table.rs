@@ -30,6 +30,8 @@ pub enum Thing {
     Psychologist,
     /// A bearer token: the caller's, or somebody else's.
     Token,
+    /// A sign-in: another one of the caller's, or somebody else's.
+    SignIn,
     /// A coordinator's substitute: of their programmes, or the referent's own turn.
     Substitution,
     /// The link of a mail: whoever holds it may open it.
@@ -102,7 +104,7 @@ pub fn sees(role: Role, thing: Thing) -> Sees {
         Thing::FundingCall                               => [Nothing, Nothing,       Nothing,  All,          All,       Nothing],
         Thing::Convention | Thing::Account | Thing::Amendment => [Nothing, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Psychologist                              => [OwnWork, Nothing,       Nothing,  All,          Nothing,   Nothing],
-        Thing::Token                                     => [Own,     Own,           Own,      Own,          Own,       Own],
+        Thing::Token | Thing::SignIn                     => [Own,     Own,           Own,      Own,          Own,       Own],
         Thing::Feed                                      => [All,     All,           All,      All,          All,       All],
         Thing::Invitation | Thing::Asset | Thing::File   => [All,     All,           All,      All,          All,       All],
     };
@@ -137,6 +139,8 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/invitation/{token}", &[Thing::Invitation]),
     ("/agenda/{token}.ics", &[Thing::Feed]),
     ("/mon-compte/jetons/{id}/revocation", &[Thing::Token]),
+    ("/mon-compte/connexions/{id}/fin", &[Thing::SignIn]),
+    ("/comptes/{id}/second-facteur/retrait", &[Thing::Account]),
     ("/comptes/{id}", &[Thing::Account]),
     ("/comptes/{id}/invitation", &[Thing::Account]),
     ("/comptes/{id}/invitation/annulation", &[Thing::Account]),

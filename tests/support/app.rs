@@ -3,12 +3,14 @@
 use std::net::TcpListener;
 
 use chrono::{DateTime, Utc};
+use psypre::accounts::totp::Secret;
 use psypre::accounts::{Role, store};
 use psypre::app::App;
 use psypre::clock::Clock;
-use psypre::config::{Config, KeySource, MailTransport, Publisher, Retention};
+use psypre::config::{Config, KeySource, MailTransport, Publisher, Retention, SecondFactor, SignInLimits};
 use psypre::db::{AnyConnection, DbError, Tx};
 use psypre::ids::{AccountId, ProgrammeId};
+use psypre::vault::Place;
 use psypre::{checks, keys, server};
 
 use crate::support::browser::Browser;
@@ -31,25 +33,30 @@ pub struct TestApp {
 impl TestApp {
     /// On the embedded database.
     pub fn sqlite() -> Self {
-        Self::on(Database::sqlite())
+        Self::on(Database::sqlite(), SecondFactor::Optional)
     }
 
     /// On PostgreSQL.
     pub fn postgres() -> Self {
-        Self::on(Database::postgres())
+        Self::on(Database::postgres(), SecondFactor::Optional)
     }
 
     /// On a database, with the keys of a file in its folder, which may change there.
     pub fn with_keys_file(database: Database) -> Self {
         let keys = KeySource::File(database.folder.path().join("keys"));
-        Self::with_keys(database, keys)
+        Self::with_keys(database, keys, SecondFactor::Optional)
     }
 
-    fn on(database: Database) -> Self {
-        Self::with_keys(database, KeySource::Text(format!("1:{}", "5a".repeat(32))))
+    /// The same on a database of its own of the same kind, where every role but the referent's has a second factor.
+    pub fn with_second_factor(&self) -> Self {
+        Self::on(self.database.another(), SecondFactor::Required)
     }
 
-    fn with_keys(database: Database, keys: KeySource) -> Self {
+    fn on(database: Database, second_factor: SecondFactor) -> Self {
+        Self::with_keys(database, KeySource::Text(format!("1:{}", "5a".repeat(32))), second_factor)
+    }
+
+    fn with_keys(database: Database, keys: KeySource, second_factor: SecondFactor) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let config = Config {
@@ -61,6 +68,8 @@ impl TestApp {
             mail: MailTransport::Folder(database.folder.path().join("mails")),
             mail_from: "PsyPRE <psypre@example.org>".to_owned(),
             trusted_proxies: 0,
+            second_factor,
+            sign_in_limits: SignInLimits::default(),
             publisher: Publisher::default(),
             retention: Retention::default(),
             demonstration: false,
@@ -100,6 +109,20 @@ impl TestApp {
             }
             Ok(account)
         })
+    }
+
+    /// Gives an account a second factor: the key of its telephone.
+    pub fn telephone(&self, account: AccountId) -> Secret {
+        let secret = Secret::random().unwrap();
+        let place = Place { column: "second_factors.secret", row: account.0 };
+        let factor = store::StoredFactor {
+            secret: self.app.vault.seal(place, &secret.letters()).unwrap(),
+            last_step: 0,
+            codes_salt: b"0123456789abcdef".to_vec(),
+            created_at: self.app.clock.now(),
+        };
+        self.write(|tx| store::put_factor(tx, account, &factor));
+        secret
     }
 
     /// A browser where nobody is signed in.

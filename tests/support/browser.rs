@@ -159,6 +159,11 @@ impl Browser {
         answer
     }
 
+    /// What a cookie holds.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.get(name).map(String::as_str)
+    }
+
     fn headers(&self) -> Vec<(&'static str, String)> {
         let mut headers = Vec::new();
         if let Some(token) = &self.bearer {
@@ -178,6 +183,10 @@ impl Browser {
             if value.is_empty() || rest.contains("Max-Age=0") {
                 self.cookies.remove(name);
             } else {
+                // another sign-in: the token of the forms before is no longer that of the pages to come
+                if name == "psypre" {
+                    self.csrf.clear();
+                }
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }

@@ -31,6 +31,11 @@ impl Database {
         server(&format!("CREATE DATABASE {name} TEMPLATE {}", postgres_template()));
         Self { url: format!("{}/{name}", server_url()), folder: tempfile::tempdir().unwrap(), postgres: Some(name) }
     }
+
+    /// Another of the same kind.
+    pub fn another(&self) -> Self {
+        if self.postgres.is_some() { Self::postgres() } else { Self::sqlite() }
+    }
 }
 
 impl Drop for Database {

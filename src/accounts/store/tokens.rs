@@ -1,0 +1,100 @@
+//! Bearer tokens of the API.
+
+use diesel::prelude::*;
+
+use crate::db::{AnyConnection, Tx};
+use crate::ids::{AccountId, ApiTokenId};
+use crate::schema::api_tokens;
+use crate::sql_types::Ts;
+
+/// The account of a bearer token that is neither revoked nor past its date.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_api_token(
+    conn: &mut AnyConnection,
+    token_hash: &[u8],
+    now: Ts,
+) -> QueryResult<Option<(ApiTokenId, AccountId)>> {
+    api_tokens::table
+        .filter(api_tokens::token_hash.eq(token_hash).and(api_tokens::revoked_at.is_null()))
+        .filter(api_tokens::expires_at.gt(now))
+        .select((api_tokens::id, api_tokens::account_id))
+        .first(conn)
+        .optional()
+}
+
+/// A bearer token as its owner sees it: without the token.
+#[derive(Debug, Clone, Queryable)]
+pub struct StoredToken {
+    /// Which.
+    pub id: ApiTokenId,
+    /// What its owner calls it.
+    pub label: String,
+    /// Since when.
+    pub created_at: Ts,
+    /// Until when.
+    pub expires_at: Ts,
+}
+
+/// The tokens of an account that still work, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn tokens_of(conn: &mut AnyConnection, account: AccountId, now: Ts) -> QueryResult<Vec<StoredToken>> {
+    api_tokens::table
+        .filter(api_tokens::account_id.eq(account).and(api_tokens::revoked_at.is_null()))
+        .filter(api_tokens::expires_at.gt(now))
+        .order(api_tokens::created_at.desc())
+        .select((api_tokens::id, api_tokens::label, api_tokens::created_at, api_tokens::expires_at))
+        .load(conn)
+}
+
+/// Keeps a bearer token.
+///
+/// # Errors
+/// When the database fails.
+pub fn insert_token(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    token_hash: &[u8],
+    label: &str,
+    now: Ts,
+    expires_at: Ts,
+) -> QueryResult<ApiTokenId> {
+    let id = ApiTokenId::new();
+    diesel::insert_into(api_tokens::table)
+        .values((
+            api_tokens::id.eq(id),
+            api_tokens::account_id.eq(account),
+            api_tokens::token_hash.eq(token_hash),
+            api_tokens::label.eq(label),
+            api_tokens::created_at.eq(now),
+            api_tokens::expires_at.eq(expires_at),
+        ))
+        .execute(&mut **tx)?;
+    Ok(id)
+}
+
+/// Revokes one token of an account. Returns whether it was in use.
+///
+/// # Errors
+/// When the database fails.
+pub fn revoke_token(tx: &mut Tx<'_>, account: AccountId, token: ApiTokenId, now: Ts) -> QueryResult<bool> {
+    let revoked = diesel::update(api_tokens::table.find(token))
+        .filter(api_tokens::account_id.eq(account).and(api_tokens::revoked_at.is_null()))
+        .set(api_tokens::revoked_at.eq(now))
+        .execute(&mut **tx)?;
+    Ok(revoked == 1)
+}
+
+/// Revokes every token of an account.
+///
+/// # Errors
+/// When the database fails.
+pub fn revoke_tokens(tx: &mut Tx<'_>, account: AccountId, now: Ts) -> QueryResult<usize> {
+    diesel::update(api_tokens::table.filter(api_tokens::account_id.eq(account)))
+        .filter(api_tokens::revoked_at.is_null())
+        .set(api_tokens::revoked_at.eq(now))
+        .execute(&mut **tx)
+}
