@@ -302,6 +302,15 @@ const INVARIANTS: &[Invariant] = &[
             WHERE u.substitute_id <> d.decided_by OR u.programme_id <> s.programme_id \
                 OR d.decided_at < u.created_at OR d.decided_at > COALESCE(u.ended_at, d.decided_at)",
     },
+    Invariant {
+        name: "nothing is left of an identity that was destroyed but its age band",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(c.reference), '') AS example FROM children c \
+            WHERE c.identity_destroyed_at IS NOT NULL AND (c.identity_destroyed_for IS NULL OR c.school IS NOT NULL \
+            OR c.closed_on IS NULL OR NOT EXISTS (SELECT 1 FROM frozen_age_bands b WHERE b.child_id = c.id) \
+            OR EXISTS (SELECT 1 FROM guardians g WHERE g.child_id = c.id \
+                AND (g.phone IS NOT NULL OR g.email IS NOT NULL OR g.reminders_since IS NOT NULL)) \
+            OR EXISTS (SELECT 1 FROM sessions s WHERE s.child_id = c.id AND s.state = 'booked'))",
+    },
 ];
 
 /// Runs every invariant, the journal's chains among them, and tells those that do not hold.

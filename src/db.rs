@@ -459,6 +459,24 @@ impl Db {
         Ok(true)
     }
 
+    /// Takes what was overwritten out of what the database sets aside: the write-ahead log of the embedded one, the dead
+    /// rows of PostgreSQL. What an embedded page held is overwritten when it is freed (`secure_delete`). Backups, and
+    /// the logs that PostgreSQL ships, end by their own rules.
+    ///
+    /// # Errors
+    /// When the database cannot.
+    pub fn sweep(&self) -> Result<(), DbError> {
+        let _turn = (self.dialect == Dialect::Sqlite).then(|| self.writer.enter());
+        let mut conn = self.pool.get()?;
+        match &mut *conn {
+            AnyConnection::Sqlite(c) => c.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?,
+            AnyConnection::Pg(c) => {
+                c.batch_execute("VACUUM FULL children").and_then(|()| c.batch_execute("VACUUM FULL guardians"))?
+            }
+        }
+        Ok(())
+    }
+
     /// The migrations not applied yet, by version.
     ///
     /// # Errors

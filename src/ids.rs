@@ -73,6 +73,8 @@ crate::id_types! {
     JournalEntryId,
     /// Whatever an entry of the journal is about.
     JournalSubjectId,
+    /// A reason to keep an identity longer.
+    RetentionExtensionId,
     /// An opening of a child's file.
     ReadingId,
     /// A mail of the outbox.

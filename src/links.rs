@@ -61,6 +61,10 @@ pub const SUBSTITUTIONS: &str = "/validations/remplacements";
 pub const CHILDREN: &str = "/enfants";
 /// A new child.
 pub const NEW_CHILD: &str = "/enfants/nouveau";
+/// What of the identities is to be destroyed, for a coordinator.
+pub const RETENTION: &str = "/enfants/conservation";
+/// The same, and what was destroyed, for the data-protection officer.
+pub const RETENTION_REPORT: &str = "/conservation";
 /// Hour quotas.
 pub const QUOTAS: &str = "/quotites";
 /// The year at a glance.
@@ -328,6 +332,11 @@ pub fn child(id: ChildId) -> String {
 /// Changing what is said of a child.
 pub fn edit_child(id: ChildId) -> String {
     format!("{CHILDREN}/{id}/modification")
+}
+
+/// How long a child's identity is kept.
+pub fn child_retention(id: ChildId) -> String {
+    format!("{CHILDREN}/{id}/conservation")
 }
 
 /// Who opened a child's file.

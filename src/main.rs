@@ -22,6 +22,7 @@ use crate::commands::demo::{self, DemoArguments};
 use crate::commands::exports::{self, ExportCommand};
 use crate::commands::invoices::{self, InvoiceCommand};
 use crate::commands::keys::{self, KeysCommand};
+use crate::commands::retention::{self, RetentionCommand};
 use crate::commands::school_calendar::{self, SchoolCalendarCommand};
 use crate::commands::seed::{self, SeedArguments};
 use crate::commands::{Outcome, upkeep};
@@ -67,6 +68,9 @@ enum Command {
     /// A month in a file
     #[command(subcommand)]
     Export(ExportCommand),
+    /// How long identities of children are kept
+    #[command(subcommand)]
+    Retention(RetentionCommand),
     /// The journal
     #[command(subcommand)]
     Audit(Audit),
@@ -129,6 +133,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Token(command) => accounts::run_token(&app()?, command),
         Command::Invoices(command) => invoices::run(&app()?, &command),
         Command::Export(command) => exports::run(&app()?, &command),
+        Command::Retention(command) => retention::run(&app()?, &command),
         Command::Audit(Audit::Verify) => upkeep::verify(&app()?),
         Command::Keys(command) => keys::run(&app()?, &command),
         Command::Outbox(Outbox::Send) => upkeep::send_mails(&app()?),

@@ -34,6 +34,8 @@ use crate::{
         audit::api::list_audit,
         privacy::api::list_readings,
         privacy::api::list_readings_of_child,
+        privacy::api::list_retention,
+        privacy::api::create_extension,
         children::api::list_children,
         children::api::create_child,
         children::api::show_child,

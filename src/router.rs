@@ -275,6 +275,12 @@ routes! {
     POST "/enfants" [Coordinator, Psychologist, Referent] children::pages::find_children;
     GET "/enfants/nouveau" [Coordinator] children::pages_child::show_new_child;
     POST "/enfants/nouveau" [Coordinator] children::pages_child::create_child;
+    GET "/enfants/conservation" [Coordinator] privacy::pages_retention::list_ahead;
+    GET "/enfants/{child}/conservation" [Coordinator] privacy::pages_retention::show_child;
+    POST "/enfants/{child}/conservation" [Coordinator] privacy::pages_retention::create_extension;
+    POST "/api/v1/children/{child}/retention-extensions" [Coordinator] privacy::api::create_extension;
+    GET "/conservation" [Auditor] privacy::pages_retention::show_report;
+    GET "/api/v1/retention" [Auditor, Coordinator] privacy::api::list_retention;
     GET "/enfants/{child}" [Coordinator, Psychologist, Referent] children::pages::show_child;
     GET "/enfants/{child}/modification" [Coordinator] children::pages_child::show_edit;
     POST "/enfants/{child}/modification" [Coordinator] children::pages_child::create_edit;

@@ -468,6 +468,44 @@ diesel::table! {
         closed_on -> Nullable<Date>,
         created_by -> Nullable<DbUuid>,
         created_at -> Instant,
+        identity_destroyed_at -> Nullable<Instant>,
+        identity_destroyed_for -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    frozen_age_bands (child_id, year) {
+        child_id -> DbUuid,
+        year -> Integer,
+        band -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    retention_extensions (id) {
+        id -> DbUuid,
+        child_id -> DbUuid,
+        until_on -> Date,
+        reason -> Text,
+        decided_by -> DbUuid,
+        decided_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    retention_notices (child_id, due_on) {
+        child_id -> DbUuid,
+        due_on -> Date,
+        told_at -> Instant,
     }
 }
 
@@ -1010,6 +1048,10 @@ diesel::joinable!(month_reopenings -> accounts (opened_by));
 diesel::joinable!(child_reference_counters -> programmes (programme_id));
 diesel::joinable!(children -> programmes (programme_id));
 diesel::joinable!(children -> neighbourhoods (neighbourhood_id));
+diesel::joinable!(frozen_age_bands -> children (child_id));
+diesel::joinable!(retention_extensions -> children (child_id));
+diesel::joinable!(retention_extensions -> accounts (decided_by));
+diesel::joinable!(retention_notices -> children (child_id));
 diesel::joinable!(guardians -> children (child_id));
 diesel::joinable!(referrals -> children (child_id));
 diesel::joinable!(referrals -> psychologists (psychologist_id));
@@ -1088,6 +1130,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     month_reopenings,
     child_reference_counters,
     children,
+    frozen_age_bands,
+    retention_extensions,
+    retention_notices,
     guardians,
     referrals,
     consents,

@@ -6,16 +6,20 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use chrono::{NaiveDate, Timelike};
+
 use crate::app::App;
 use crate::keys::KeysError;
 use crate::keys::announce::Announcer;
 use crate::mailer::{Mailer, MailerError, Round};
-use crate::{day_before, reminders};
+use crate::{calendar, day_before, privacy, readings, reminders};
 
 /// How soon a mail leaves after what causes it, and a change of keys is followed.
 const PAUSE: Duration = Duration::from_secs(2);
 /// How often to look at the calendar.
 const REMINDERS: Duration = Duration::from_secs(300);
+/// The hour in Dijon from which what is kept no longer is deleted.
+const EARLIEST: u32 = 5;
 /// How long to leave a peer that fails alone, at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -96,12 +100,14 @@ fn work(app: &App, mailer: &mut Mailer, stopping: &AtomicBool, woken: &Receiver<
     let stop = || stopping.load(Ordering::SeqCst);
     let mut pause = PAUSE;
     let mut reminded: Option<Instant> = None;
+    let mut kept_on: Option<NaiveDate> = None;
     while !stop() {
         if reminded.is_none_or(|at| at.elapsed() >= REMINDERS) {
             reminded = Some(Instant::now());
             if let Err(e) = reminders::run(&app.db, &app.clock) {
                 tracing::error!(error = %e, "reminders cannot be queued");
             }
+            kept_on = keep_to_terms(app, kept_on);
         }
         pause = match mailer.drain(&app.db, &app.clock, &stop) {
             Ok(Round { cut_short: None, .. }) => PAUSE,
@@ -116,6 +122,29 @@ fn work(app: &App, mailer: &mut Mailer, stopping: &AtomicBool, woken: &Receiver<
         };
         if woken.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected) {
             return;
+        }
+    }
+}
+
+/// Once a day: deletes and destroys what is kept no longer. Gives the day for which it is done.
+fn keep_to_terms(app: &App, done_on: Option<NaiveDate>) -> Option<NaiveDate> {
+    let today = app.clock.today();
+    if done_on == Some(today) || calendar::local_time(app.clock.now()).hour() < EARLIEST {
+        return done_on;
+    }
+    let terms = app.config.retention;
+    let outcome = privacy::retention::run(&app.db, &app.vault, &app.clock, terms)
+        .and_then(|done| readings::purge(&app.db, &app.clock, terms.readings_months).map(|_| done));
+    match outcome {
+        Ok(done) => {
+            if !done.destroyed.is_empty() {
+                tracing::info!(identities = done.destroyed.len(), "destroyed at the end of their retention");
+            }
+            Some(today)
+        }
+        Err(e) => {
+            tracing::error!(error = %e, "what is kept no longer cannot be deleted");
+            done_on
         }
     }
 }

@@ -35,6 +35,7 @@ mod readings;
 mod recording;
 mod reminders;
 mod requests;
+mod retention;
 mod school_calendar;
 mod seed;
 mod services;

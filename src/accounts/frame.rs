@@ -102,6 +102,7 @@ fn navigation_of(role: Role) -> Vec<NavEntry> {
         Role::Auditor => vec![
             NavEntry::new("Journal", links::JOURNAL, Icon::List),
             NavEntry::new("Consultations", links::READINGS, Icon::People),
+            NavEntry::new("Conservation", links::RETENTION_REPORT, Icon::Check),
         ],
     }
 }

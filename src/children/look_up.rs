@@ -6,8 +6,9 @@ use chrono::NaiveDate;
 use diesel::QueryResult;
 
 pub use super::store::{consents_to, names_of, programme_names, reference_of, referents};
-use super::{Child, ChildReference, Consent, Guardian, Reader, Referral, normalised, store};
-use crate::db::AnyConnection;
+use super::{AgeBand, Child, ChildReference, Consent, Guardian, Reader, Referral, normalised, store};
+use crate::calendar::age_on;
+use crate::db::{AnyConnection, Tx};
 use crate::ids::{ChildId, GuardianId, ReferralId};
 use crate::vault::Vault;
 
@@ -31,6 +32,41 @@ pub fn full_names(
 ) -> QueryResult<BTreeMap<ChildId, String>> {
     let children = store::readable_among(conn, vault, reader, of)?;
     Ok(children.into_iter().map(|child| (child.id, child.identity.full_name())).collect())
+}
+
+/// Makes whoever else changes a child's file wait until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock(tx: &mut Tx<'_>, id: ChildId) -> QueryResult<()> {
+    store::lock_child(tx, id)
+}
+
+/// The age band of children on a day, for statistics: it stays known when the identity is destroyed, then by the year in
+/// which something happened, and by the nearest such year otherwise.
+///
+/// # Errors
+/// When the database fails.
+pub fn age_bands(
+    conn: &mut AnyConnection,
+    vault: &Vault,
+    of: &[ChildId],
+    on: NaiveDate,
+) -> QueryResult<BTreeMap<ChildId, AgeBand>> {
+    use chrono::Datelike;
+    let mut nearest: BTreeMap<ChildId, (u32, AgeBand)> = BTreeMap::new();
+    for (child, year, band) in store::frozen_bands(conn, of)? {
+        let far = year.abs_diff(on.year());
+        let known = nearest.entry(child).or_insert((far, band));
+        if far < known.0 {
+            *known = (far, band);
+        }
+    }
+    let mut bands: BTreeMap<ChildId, AgeBand> = nearest.into_iter().map(|(child, (_, band))| (child, band)).collect();
+    for (child, born_on) in store::birth_dates(conn, vault, of)? {
+        bands.insert(child, AgeBand::of(age_on(born_on, on)));
+    }
+    Ok(bands)
 }
 
 /// The guardians of a child that was read.

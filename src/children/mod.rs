@@ -12,6 +12,7 @@ pub mod api;
 pub mod change_referral;
 pub mod close_child;
 pub mod create_child;
+pub mod destroy_identity;
 pub mod edit_child;
 pub mod edit_guardian;
 pub mod eligibility;
@@ -90,6 +91,26 @@ impl AgeBand {
             Self::TwoToFive => "2 à 5 ans",
             Self::SixToTen => "6 à 10 ans",
             Self::ElevenAndOver => "11 à 16 ans",
+        }
+    }
+}
+
+crate::text_enum! {
+    /// Why a child's identity was destroyed.
+    Destruction {
+        /// The time for which it may be kept is over.
+        Retention => "retention",
+        /// The family asked for it.
+        Erasure => "erasure",
+    }
+}
+
+impl Destruction {
+    /// The words that users read.
+    pub const fn french(self) -> &'static str {
+        match self {
+            Self::Retention => "fin de la durée de conservation",
+            Self::Erasure => "demande de la famille",
         }
     }
 }

@@ -23,6 +23,10 @@ use crate::schema::{
 use crate::sql_types::Ts;
 use crate::vault::{Place, Vault};
 
+mod identity;
+
+pub use identity::{birth_dates, freeze_age_bands, frozen_bands, last_booked, session_days, wipe_child, wipe_guardian};
+
 const FIRST_NAME: &str = "children.first_name";
 const LAST_NAME: &str = "children.last_name";
 const BORN_ON: &str = "children.born_on";
@@ -104,13 +108,14 @@ fn open_child(vault: &Vault, row: ChildRow) -> QueryResult<Child> {
 
 /// A child, whoever asks: for rules that run on behalf of a caller who was checked.
 pub fn load_child(conn: &mut AnyConnection, vault: &Vault, id: ChildId) -> QueryResult<Child> {
-    let row: ChildRow = children::table.find(id).select(CHILD).first(conn)?;
+    let known = children::table.filter(children::id.eq(id).and(children::identity_destroyed_at.is_null()));
+    let row: ChildRow = known.select(CHILD).first(conn)?;
     open_child(vault, row)
 }
 
-/// The rows that a reader may see.
+/// The rows that a reader may see; nobody sees who it was once the identity is destroyed.
 fn readable(reader: &Reader) -> children::BoxedQuery<'_, MultiBackend> {
-    let all = children::table.into_boxed();
+    let all = children::table.filter(children::identity_destroyed_at.is_null()).into_boxed();
     match reader {
         Reader::Coordinator { programmes } => all.filter(children::programme_id.eq_any(programmes)),
         Reader::Referent { account, programmes } => {

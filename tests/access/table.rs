@@ -160,6 +160,8 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/enfants/{child}", &[Thing::Child]),
     ("/enfants/{child}/modification", &[Thing::Child]),
     ("/enfants/{child}/consultations", &[Thing::Child]),
+    ("/enfants/{child}/conservation", &[Thing::Child]),
+    ("/api/v1/children/{child}/retention-extensions", &[Thing::Child]),
     ("/api/v1/children/{child}/readings", &[Thing::Child]),
     ("/enfants/{child}/cloture", &[Thing::Child]),
     ("/enfants/{child}/reouverture", &[Thing::Child]),
@@ -256,6 +258,7 @@ pub const THINGS: &[(&str, &[Thing])] = &[
 /// What a POST must carry to be read at all, where an empty body would hide who may ask: `key=value&…`, or JSON.
 /// `<guardian>` and `<convention>` stand for those in the place asked.
 pub const BODIES: &[(&str, &str)] = &[
+    ("/api/v1/children/{child}/retention-extensions", r#"{"until_on": "2026-11-20", "reason": "duty"}"#),
     ("/comptes/{id}/roles/retrait", "role=accountant"),
     ("/seances/{session}/presence", "attendance=held"),
     ("/seances/{session}/refus", "reason=Une autre durée"),

@@ -416,6 +416,23 @@ fn every_message_reads_well() {
         .message(),
         ended(true).message(),
         ended(false).message(),
+        RetentionNotice {
+            recipient: recipient.clone(),
+            account,
+            on,
+            lines: vec![
+                ("LON-2024-0007".to_owned(), day("2026-12-20")),
+                ("LON-2024-0009".to_owned(), day("2027-01-04")),
+            ],
+        }
+        .message(),
+        RetentionReport {
+            recipient: recipient.clone(),
+            key: "essai".to_owned(),
+            on,
+            references: vec!["LON-2024-0007".to_owned()],
+        }
+        .message(),
     ];
     let mut words = String::new();
     for message in messages {

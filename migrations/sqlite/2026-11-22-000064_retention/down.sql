@@ -1,0 +1,7 @@
+DROP TABLE retention_notices;
+DROP TABLE retention_extensions;
+DROP TABLE frozen_age_bands;
+DROP TRIGGER children_destroyed_for_good;
+DROP INDEX children_destroyed;
+ALTER TABLE children DROP COLUMN identity_destroyed_for;
+ALTER TABLE children DROP COLUMN identity_destroyed_at;
