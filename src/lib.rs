@@ -72,6 +72,7 @@ pub mod invoices;
 pub mod budgets;
 
 pub mod exports;
+pub mod reports;
 
 pub mod privacy;
 

@@ -77,6 +77,8 @@ pub const RECORD_SERVICE: &str = "/prestations/saisie";
 pub const SERVICE_APPROVALS: &str = "/prestations/validations";
 /// The budget lines of services.
 pub const BUDGET_LINES: &str = "/prestations/lignes";
+/// The yearly report.
+pub const REPORT: &str = "/bilan";
 /// Calls for funds.
 pub const FUNDING_CALLS: &str = "/appels-de-fonds";
 /// Invoices.
@@ -502,6 +504,16 @@ pub fn service_approval_withdrawal(id: ServiceId) -> String {
 /// Taking back together what was approved together, at an instant in microseconds.
 pub fn service_approvals_undone(at: i64) -> String {
     format!("{SERVICE_APPROVALS}/annulation/{at}")
+}
+
+/// The report of a budget year, by its name.
+pub fn report(year: &str) -> String {
+    format!("{REPORT}?annee={year}")
+}
+
+/// The report of a budget year as a file: `2026.pdf`.
+pub fn report_file(year: &str, extension: &str) -> String {
+    format!("{REPORT}/{year}.{extension}")
 }
 
 /// A convention, by its short name.

@@ -22,6 +22,7 @@ use crate::commands::demo::{self, DemoArguments};
 use crate::commands::exports::{self, ExportCommand};
 use crate::commands::invoices::{self, InvoiceCommand};
 use crate::commands::keys::{self, KeysCommand};
+use crate::commands::reports::{self, ReportArguments};
 use crate::commands::retention::{self, RetentionCommand};
 use crate::commands::school_calendar::{self, SchoolCalendarCommand};
 use crate::commands::seed::{self, SeedArguments};
@@ -71,6 +72,8 @@ enum Command {
     /// How long identities of children are kept
     #[command(subcommand)]
     Retention(RetentionCommand),
+    /// The yearly report in files, with counts under five masked
+    Report(ReportArguments),
     /// The journal
     #[command(subcommand)]
     Audit(Audit),
@@ -134,6 +137,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Invoices(command) => invoices::run(&app()?, &command),
         Command::Export(command) => exports::run(&app()?, &command),
         Command::Retention(command) => retention::run(&app()?, &command),
+        Command::Report(arguments) => reports::run(&app()?, &arguments),
         Command::Audit(Audit::Verify) => upkeep::verify(&app()?),
         Command::Keys(command) => keys::run(&app()?, &command),
         Command::Outbox(Outbox::Send) => upkeep::send_mails(&app()?),

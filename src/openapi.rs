@@ -9,7 +9,7 @@ use utoipa::{Modify, OpenApi};
 use crate::services;
 use crate::{
     accounts, amendments, audit, budgets, children, exports, funding_calls, invoices, openings, privacy, quotas,
-    requests, sessions, substitutions,
+    reports, requests, sessions, substitutions,
 };
 
 /// Every address of the API.
@@ -98,6 +98,7 @@ use crate::{
         openings::api::create_leave_withdrawal,
         quotas::api::list_quotas,
         budgets::api::list_budgets,
+        reports::api::show_report,
         funding_calls::api::list_calls,
         funding_calls::api::create_drafts,
         funding_calls::api::create_sending,

@@ -9,7 +9,7 @@ use crate::accounts::Role;
 use crate::services;
 use crate::{
     accounts, agenda, amendments, audit, budgets, children, conventions, exports, funding_calls, invoices, openings,
-    privacy, psychologists, quotas, requests, sessions, site, substitutions, web,
+    privacy, psychologists, quotas, reports, requests, sessions, site, substitutions, web,
 };
 
 /// Who may ask an address.
@@ -316,6 +316,11 @@ routes! {
     POST "/api/v1/requests" [Referent] requests::api::create_request;
     POST "/api/v1/requests/{request}/refusal" [Psychologist, Coordinator] requests::api::create_refusal;
     POST "/api/v1/requests/{request}/withdrawal" [Referent] requests::api::create_withdrawal;
+
+    // the yearly report
+    GET "/bilan" [Administrator, Coordinator, Accountant] reports::pages::show_report;
+    GET "/bilan/{file}" [Administrator, Coordinator, Accountant] reports::pages::show_file;
+    GET "/api/v1/reports/{year}" [Administrator, Coordinator, Accountant] reports::api::show_report;
 
     // exports
     GET "/exports" [Accountant] exports::pages::show_exports;

@@ -34,6 +34,7 @@ mod races;
 mod readings;
 mod recording;
 mod reminders;
+mod reports;
 mod requests;
 mod retention;
 mod school_calendar;

@@ -15,6 +15,7 @@ use crate::db::DbError;
 use crate::error::AppError;
 use crate::hours::Minutes;
 use crate::ids::BudgetYearId;
+use crate::links;
 use crate::quotas::Reach;
 use crate::school_calendar::look_up as school_calendar;
 use crate::web::{self, Choice, FormState, Layout, Meter, Query, Status, Tone, filters};
@@ -45,6 +46,8 @@ struct View {
     euros_total: Option<(String, Money)>,
     /// Whether the euros are the reader's own.
     is_own: bool,
+    /// Where the yearly report is.
+    report: String,
 }
 
 /// The hours of a programme.
@@ -205,6 +208,7 @@ fn view(seen: &YearSeen, wanted: Option<&str>, is_own: bool, today: NaiveDate) -
         euros: euros(seen),
         euros_total: euros_total(seen, is_own),
         is_own,
+        report: links::report(&seen.of.year.id.to_string()),
     }
 }
 

@@ -18,6 +18,7 @@ pub mod edit_guardian;
 pub mod eligibility;
 pub mod ledger;
 pub mod look_up;
+pub mod observe;
 mod origin;
 pub mod pages;
 pub mod pages_child;

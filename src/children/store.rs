@@ -15,10 +15,13 @@ use crate::children::{
 use crate::db::{AnyConnection, MultiBackend, Tx};
 use crate::each;
 use crate::hours::Minutes;
-use crate::ids::{AccountId, ChildId, GuardianId, NeighbourhoodId, ProgrammeId, PsychologistId, ReferralId};
+use crate::ids::{
+    AccountId, BudgetYearId, ChildId, GuardianId, NeighbourhoodId, ProgrammeId, PsychologistId, ReferralId,
+};
 use crate::prepared::prepared;
 use crate::schema::{
-    accounts, child_reference_counters, children, consents, guardians, programmes, referrals, role_grants, sessions,
+    accounts, child_reference_counters, children, consents, guardians, programmes, quotas, referrals, role_grants,
+    sessions,
 };
 use crate::sql_types::Ts;
 use crate::vault::{Place, Vault};
@@ -89,7 +92,7 @@ fn open_child(vault: &Vault, row: ChildRow) -> QueryResult<Child> {
     let identity = ChildIdentity {
         first_name: open(vault, FIRST_NAME, id.0, &first_name)?,
         last_name: open(vault, LAST_NAME, id.0, &last_name)?,
-        born_on: born_on.parse().map_err(|_| DieselError::DeserializationError("a birth date is no date".into()))?,
+        born_on: day(&born_on)?,
         school: open_some(vault, SCHOOL, id.0, school.as_deref())?,
     };
     let reference = ChildReference(reference);
@@ -132,6 +135,37 @@ fn readable(reader: &Reader) -> children::BoxedQuery<'_, MultiBackend> {
 pub fn load_readable(conn: &mut AnyConnection, vault: &Vault, reader: &Reader, id: ChildId) -> QueryResult<Child> {
     let row: ChildRow = readable(reader).filter(children::id.eq(id)).select(CHILD).first(conn)?;
     open_child(vault, row)
+}
+
+type ObservedRow = (ChildId, NaiveDate, Gender, NeighbourhoodId, (NaiveDate, Option<NaiveDate>));
+
+/// The children of whom a session was approved or invoiced in a budget year: no name is opened.
+pub fn observed(conn: &mut AnyConnection, vault: &Vault, year: BudgetYearId) -> QueryResult<Vec<ObservedRow>> {
+    type Row = (ChildId, Sealed, Gender, NeighbourhoodId, (NaiveDate, Option<NaiveDate>));
+    let of_year = quotas::table.filter(quotas::budget_year_id.eq(year)).select(quotas::id);
+    let seen = sessions::table
+        .filter(sessions::quota_id.eq_any(of_year))
+        .filter(sessions::state.eq_any(["approved", "invoiced"]))
+        .select(sessions::child_id);
+    let rows: Vec<Row> = children::table
+        .filter(children::id.eq_any(seen))
+        .select((
+            children::id,
+            children::born_on,
+            children::gender,
+            children::neighbourhood_id,
+            (children::followed_since_on, children::closed_on),
+        ))
+        .load(conn)?;
+    let read = |(id, born_on, gender, neighbourhood, follow_up): Row| {
+        Ok((id, day(&open(vault, BORN_ON, id.0, &born_on)?)?, gender, neighbourhood, follow_up))
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// A birth date as it was sealed.
+fn day(text: &str) -> QueryResult<NaiveDate> {
+    text.parse().map_err(|_| DieselError::DeserializationError("a birth date is no date".into()))
 }
 
 /// Every child that a reader may see, by reference.

@@ -6,6 +6,7 @@ pub mod demo;
 pub mod exports;
 pub mod invoices;
 pub mod keys;
+pub mod reports;
 pub mod retention;
 pub mod school_calendar;
 pub mod seed;

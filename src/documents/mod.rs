@@ -15,6 +15,7 @@ mod pdf;
 mod samples;
 mod statement;
 mod xmp;
+mod yearly_report;
 
 pub use certificate::{CertificateContent, CertificateRow, certificate};
 pub use cii::cii;
@@ -25,6 +26,7 @@ pub use content::{
 pub use funding_call::{FundingCallContent, funding_call};
 pub use invoice::{factur_x, plain};
 pub use statement::{StatementContent, StatementRow, statement};
+pub use yearly_report::{ReportGroup, ReportPlace, YearlyReportContent, yearly_report};
 
 /// Why a document cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

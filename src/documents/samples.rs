@@ -9,8 +9,8 @@ use crate::documents::content::{
 };
 use crate::documents::layout::{Placed, Sheet};
 use crate::documents::{
-    CertificateContent, CertificateRow, FundingCallContent, StatementContent, StatementRow, certificate, factur_x,
-    funding_call, plain, statement,
+    CertificateContent, CertificateRow, FundingCallContent, ReportGroup, ReportPlace, StatementContent, StatementRow,
+    YearlyReportContent, certificate, factur_x, funding_call, plain, statement, yearly_report,
 };
 use crate::hours::Minutes;
 use crate::money::Cents;
@@ -186,6 +186,48 @@ pub fn funding_call_of(is_sent: bool) -> FundingCallContent {
     }
 }
 
+/// A report with a programme shown and one masked.
+pub fn yearly_report_of() -> YearlyReportContent {
+    let line = |label: &str, texts: &[&str]| (label.to_owned(), texts.iter().map(|text| (*text).to_owned()).collect());
+    let shown = ["12", "40", "3", "1", "30\u{a0}h", "1\u{202f}800,00\u{a0}€"];
+    let masked = ["masqué"; 6];
+    let group = |title: &str, label: &str, texts: &[&str]| ReportGroup {
+        title: Some(title.to_owned()),
+        lines: vec![line(label, texts), line("Non renseigné", &["0"; 6])],
+    };
+    let place = |title: &str, texts: &[&str]| ReportPlace {
+        title: title.to_owned(),
+        groups: vec![group("Âge", "2 à 5 ans", texts), group("Motif général", "Vie familiale", texts)],
+        ages: vec![line("2 à 5 ans", &["masqué", "8", "0", "12"]), line("Ensemble", &["masqué", "8", "0", "12"])],
+    };
+    YearlyReportContent {
+        convention: "Convention pluriannuelle d’objectifs et de moyens des programmes de réussite éducative 2024-2026"
+            .to_owned(),
+        year: "2026".to_owned(),
+        from: day("2026-01-01"),
+        until: day("2026-12-31"),
+        counted_until: day("2026-11-20"),
+        made_on: day("2026-11-20"),
+        author: "Dijon Métropole".to_owned(),
+        notes: vec!["Un enfant est suivi quand une de ses séances a été validée dans l’exercice.".to_owned()],
+        without_children: None,
+        places: vec![
+            line("PRE de Chenôve (le Mail)", &shown),
+            line("PRE de Longvic", &masked),
+            line("Ensemble des PRE", &masked),
+        ],
+        details: vec![place("PRE de Chenôve", &shown), place("PRE de Longvic", &masked)],
+        contributions: vec![line(
+            "CCAS de Talant",
+            &["430,00\u{a0}€", "430,00\u{a0}€", "0,00\u{a0}€", "430,00\u{a0}€"],
+        )],
+        spending: vec![line(
+            "Séances",
+            &["15\u{202f}600,00\u{a0}€", "0,00\u{a0}€", "1\u{202f}800,00\u{a0}€", "0,00\u{a0}€"],
+        )],
+    }
+}
+
 /// Every sample with the name of its file; the name says which judge is meant.
 fn files() -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
@@ -212,6 +254,7 @@ fn files() -> Vec<(String, Vec<u8>)> {
         let letter = funding_call(&funding_call_of(is_sent)).expect("PDF");
         files.push((format!("pdf-funding-call-{name}.pdf"), letter));
     }
+    files.push(("pdf-yearly-report.pdf".to_owned(), yearly_report(&yearly_report_of()).expect("PDF")));
     files
 }
 

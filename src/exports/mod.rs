@@ -15,7 +15,7 @@ pub mod pages_funding_calls;
 mod store;
 pub mod tables;
 pub mod text_file;
-mod workbook;
+pub mod workbook;
 
 use std::collections::BTreeMap;
 

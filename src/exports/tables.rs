@@ -24,7 +24,8 @@ pub enum Cell {
 }
 
 impl Cell {
-    pub(super) fn text(words: impl ToString) -> Self {
+    /// Words.
+    pub fn text(words: impl ToString) -> Self {
         Self::Text(words.to_string())
     }
 }
@@ -40,11 +41,13 @@ pub struct Column {
     pub summed: bool,
 }
 
-pub(super) const fn column(heading: &'static str, width: u8) -> Column {
+/// A column whose cells are not added up.
+pub const fn column(heading: &'static str, width: u8) -> Column {
     Column { heading, width, summed: false }
 }
 
-pub(super) const fn summed(heading: &'static str, width: u8) -> Column {
+/// A column whose cells are added up.
+pub const fn summed(heading: &'static str, width: u8) -> Column {
     Column { heading, width, summed: true }
 }
 

@@ -35,13 +35,26 @@ fn sheets(export: &MonthExport) -> Result<Vec<u8>, XlsxError> {
 }
 
 /// Writes a workbook of one table.
+///
+/// # Errors
+/// When the file cannot be written.
 pub fn write_table_alone(table: &Table, made_at: Ts) -> Result<Vec<u8>, ExportRefusal> {
+    write_tables(table.name, std::slice::from_ref(table), made_at)
+}
+
+/// Writes a workbook of a sheet a table.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_tables(title: &str, tables: &[Table], made_at: Ts) -> Result<Vec<u8>, ExportRefusal> {
     let write = || {
         let mut workbook = Workbook::new();
         let properties =
-            DocProperties::new().set_title(table.name).set_author("PsyPRE").set_creation_datetime(&made_at.utc());
+            DocProperties::new().set_title(title).set_author("PsyPRE").set_creation_datetime(&made_at.utc());
         workbook.set_properties(&properties);
-        write_table(workbook.add_worksheet(), table, &Styles::new())?;
+        for table in tables {
+            write_table(workbook.add_worksheet(), table, &Styles::new())?;
+        }
         workbook.save_to_buffer()
     };
     write().map_err(|e: XlsxError| ExportRefusal::not_written(e))
@@ -105,6 +118,9 @@ fn write_table(sheet: &mut Worksheet, table: &Table, styles: &Styles) -> Result<
     let last = u32::try_from(table.rows.len()).unwrap_or(u32::MAX);
     let last_column = u16::try_from(table.columns.len().saturating_sub(1)).unwrap_or(u16::MAX);
     sheet.autofilter(0, 0, last, last_column)?;
+    if !table.columns.iter().any(|column| column.summed) {
+        return Ok(last + 2);
+    }
     // a row apart: a sort of the rows above must not carry the totals away
     let totals = last + 2;
     write_totals(sheet, table, (last, totals), styles)?;

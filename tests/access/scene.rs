@@ -127,6 +127,8 @@ impl Scene {
             things.insert((Thing::Feed, place), FEED.to_owned());
             things.insert((Thing::Asset, place), "mark.svg".to_owned());
             things.insert((Thing::Export, place), "2026-10.csv".to_owned());
+            things.insert((Thing::Report, place), "2026".to_owned());
+            things.insert((Thing::ReportFile, place), "2026.xlsx".to_owned());
             things.insert((Thing::Press, place), app.app.clock.now().utc().timestamp_micros().to_string());
             things.insert((Thing::File, place), "statement.pdf".to_owned());
         }
@@ -153,6 +155,8 @@ impl Scene {
             (Thing::Press, Place::Absent) => "jamais".to_owned(),
             (Thing::File, Place::Absent) => "autre.pdf".to_owned(),
             (Thing::Export, Place::Absent) => "2026-10.doc".to_owned(),
+            (Thing::Report, Place::Absent) => "1999".to_owned(),
+            (Thing::ReportFile, Place::Absent) => "2026.doc".to_owned(),
             (Thing::Feed, Place::Absent) => "un-agenda-qui-n-existe-pas".to_owned(),
             (Thing::Invitation, Place::Absent) => "une-invitation-qui-n-existe-pas".to_owned(),
             (_, Place::Absent) => uuid::Uuid::now_v7().to_string(),

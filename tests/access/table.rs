@@ -42,6 +42,10 @@ pub enum Thing {
     Asset,
     /// A month as a file.
     Export,
+    /// A budget year: as each role reads its report.
+    Report,
+    /// A file of it.
+    ReportFile,
     /// A file of an invoice: as visible as the invoice.
     File,
     /// The instant of a press: each coordinator undoes at it what they approved themselves.
@@ -98,6 +102,7 @@ pub fn sees(role: Role, thing: Thing) -> Sees {
         Thing::Service(_)                                => [OwnWork, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Opening | Thing::Leave                    => [OwnWork, Nothing,       Nothing,  Nothing,      Nothing,   Nothing],
         Thing::Export                                    => [Nothing, Nothing,       Nothing,  Nothing,      All,       Nothing],
+        Thing::Report | Thing::ReportFile                => [Nothing, All,           Nothing,  All,          All,       Nothing],
         Thing::Press                                     => [Nothing, All,           Nothing,  All,          Nothing,   Nothing],
         Thing::Substitution                              => [Nothing, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
         Thing::Invoice                                   => [OwnWork, Nothing,       Nothing,  Nothing,      All,       Nothing],
@@ -239,6 +244,8 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/api/v1/invoices/{invoice}/payment", &[Thing::Invoice]),
     ("/api/v1/invoices/{invoice}/credit-note", &[Thing::Invoice]),
     ("/exports/{file}", &[Thing::Export]),
+    ("/bilan/{file}", &[Thing::ReportFile]),
+    ("/api/v1/reports/{year}", &[Thing::Report]),
     ("/demandes/{request}/refus", &[Thing::Request]),
     ("/demandes/{request}/retrait", &[Thing::Request]),
     ("/api/v1/requests/{request}/refusal", &[Thing::Request]),

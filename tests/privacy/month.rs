@@ -228,7 +228,15 @@ impl<'a> Month<'a> {
             }
         }
         // with filters too
-        for path in ["/seances?mois=2026-11", "/enfants?suivi=tous", "/journal?page=2", "/quotites?exercice=2026"] {
+        for path in [
+            "/seances?mois=2026-11",
+            "/enfants?suivi=tous",
+            "/journal?page=2",
+            "/quotites?exercice=2026",
+            "/bilan/2026.pdf",
+            "/bilan/2026.xlsx",
+            "/api/v1/reports/2026",
+        ] {
             for who in CARE_CIRCLE.into_iter().chain(OTHERS) {
                 self.get(who, path);
             }
