@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::db::Dialect;
+use crate::logs::Logs;
 
 /// How mail leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +153,8 @@ pub struct Config {
     pub second_factor: SecondFactor,
     /// How long a sign-in lasts.
     pub sign_in_limits: SignInLimits,
+    /// Where logs are kept in files, when they are.
+    pub logs: Option<Logs>,
     /// Who publishes this deployment.
     pub publisher: Publisher,
     /// How long what names people is kept.
@@ -206,6 +209,10 @@ impl Config {
             idle_hours: at_least_one(&var, "PSYPRE_SIGN_IN_IDLE_HOURS", usual.idle_hours, &mut wrong),
             absolute_days: at_least_one(&var, "PSYPRE_SIGN_IN_DAYS", usual.absolute_days, &mut wrong),
         };
+        let logs = Logs::from_vars(&var).unwrap_or_else(|why| {
+            wrong.push(why);
+            None
+        });
         if wrong.is_empty() {
             let base_url = base_url.trim_end_matches('/').to_owned();
             Ok(Self {
@@ -219,6 +226,7 @@ impl Config {
                 trusted_proxies,
                 second_factor,
                 sign_in_limits,
+                logs,
                 publisher: Publisher::from_vars(&var),
                 retention,
                 demonstration: false,

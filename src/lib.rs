@@ -24,6 +24,8 @@ pub mod vault;
 
 pub mod documents;
 
+pub mod logs;
+
 pub mod config;
 pub mod idempotency;
 pub mod journal;
@@ -78,6 +80,8 @@ pub mod privacy;
 
 pub mod day_before;
 pub mod reminders;
+
+pub mod seals;
 
 pub mod audit;
 pub mod openapi;

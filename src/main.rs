@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 use psypre::app::App;
 use psypre::clock::Clock;
 use psypre::config::Config;
+use psypre::logs::Logs;
 use psypre::server;
 use psypre::worker::Worker;
 use tracing_subscriber::EnvFilter;
@@ -98,8 +99,14 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Audit {
-    /// Find any altered, removed, swapped or truncated entry
-    Verify,
+    /// Find any altered, removed, swapped or truncated entry, against the seals that the database keeps
+    Verify {
+        /// A seal that was mailed, as well: the saved message, its text or its attachment; may be repeated
+        #[arg(long = "seal", value_name = "FILE")]
+        seals: Vec<PathBuf>,
+    },
+    /// Seal the journal if the day has no seal yet, and queue its mails; a server does so by itself
+    Seal,
 }
 
 #[derive(Subcommand)]
@@ -109,17 +116,29 @@ enum Outbox {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
-        .with_writer(std::io::stderr)
-        .init();
-    match run(Cli::parse()) {
+    match log().and_then(|()| run(Cli::parse())) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("psypre: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Sends the log to its folder, or to the standard error output. A wrong setting is named with the others at the start.
+fn log() -> Result<(), Box<dyn Error>> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter);
+    match Logs::from_vars(&var) {
+        Ok(Some(logs)) => builder.with_ansi(false).with_writer(logs.writer()?).init(),
+        Ok(None) | Err(_) => builder.with_writer(std::io::stderr).init(),
+    }
+    Ok(())
+}
+
+/// A variable of the environment, unless it is empty.
+fn var(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
 fn run(cli: Cli) -> Outcome {
@@ -138,7 +157,8 @@ fn run(cli: Cli) -> Outcome {
         Command::Export(command) => exports::run(&app()?, &command),
         Command::Retention(command) => retention::run(&app()?, &command),
         Command::Report(arguments) => reports::run(&app()?, &arguments),
-        Command::Audit(Audit::Verify) => upkeep::verify(&app()?),
+        Command::Audit(Audit::Verify { seals }) => upkeep::verify(&app()?, &seals),
+        Command::Audit(Audit::Seal) => upkeep::seal(&app()?),
         Command::Keys(command) => keys::run(&app()?, &command),
         Command::Outbox(Outbox::Send) => upkeep::send_mails(&app()?),
         Command::Backup { file } => upkeep::backup(&app()?, &file),
@@ -150,7 +170,7 @@ fn run(cli: Cli) -> Outcome {
 fn start(database_url: Option<String>) -> Result<App, Box<dyn Error>> {
     let config = Config::from_vars(|name| match name {
         "DATABASE_URL" => database_url.clone(),
-        _ => std::env::var(name).ok().filter(|value| !value.trim().is_empty()),
+        _ => var(name),
     })?;
     Ok(App::start(config, Clock::system())?)
 }

@@ -1005,6 +1005,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    journal_seals (number) {
+        number -> BigInt,
+        sealed_on -> Date,
+        sealed_at -> Instant,
+        entries -> BigInt,
+        heads -> Text,
+        previous_mac -> Binary,
+        key_id -> Integer,
+        mac -> Binary,
+    }
+}
+
 diesel::joinable!(role_grants -> accounts (account_id));
 diesel::joinable!(role_grants -> programmes (programme_id));
 diesel::joinable!(invitations -> accounts (account_id));
@@ -1163,4 +1179,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     leaves,
     vault_keys,
     vault_instances,
+    journal_seals,
 );

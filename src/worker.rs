@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::keys::KeysError;
 use crate::keys::announce::Announcer;
 use crate::mailer::{Mailer, MailerError, Round};
+use crate::seals::seal;
 use crate::{calendar, day_before, privacy, readings, reminders};
 
 /// How soon a mail leaves after what causes it, and a change of keys is followed.
@@ -96,6 +97,16 @@ fn follow_keys(app: &App, mut announcer: Announcer, woken: &Receiver<()>) {
     }
 }
 
+/// Seals the journal of the day, and deletes old logs.
+fn keep_house(app: &App) {
+    if let Err(e) = seal::run(&app.db, &app.clock, &app.vault, app.config.publisher.dpo_email.as_deref()) {
+        tracing::error!(error = %e, "the journal cannot be sealed");
+    }
+    if let Some(Err(e)) = app.config.logs.as_ref().map(|logs| logs.purge(app.clock.today())) {
+        tracing::error!(error = %e, "old logs cannot be deleted");
+    }
+}
+
 fn work(app: &App, mailer: &mut Mailer, stopping: &AtomicBool, woken: &Receiver<()>) {
     let stop = || stopping.load(Ordering::SeqCst);
     let mut pause = PAUSE;
@@ -108,6 +119,7 @@ fn work(app: &App, mailer: &mut Mailer, stopping: &AtomicBool, woken: &Receiver<
                 tracing::error!(error = %e, "reminders cannot be queued");
             }
             kept_on = keep_to_terms(app, kept_on);
+            keep_house(app);
         }
         pause = match mailer.drain(&app.db, &app.clock, &stop) {
             Ok(Round { cut_short: None, .. }) => PAUSE,

@@ -1,12 +1,13 @@
-//! `psypre check`, `audit verify`, `backup`, `purge` and `outbox send`: what keeps an installation well.
+//! `psypre check`, `audit verify`, `audit seal`, `backup`, `purge` and `outbox send`: what keeps an installation well.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use psypre::app::App;
 use psypre::db::DbError;
 use psypre::purge::{self, Purged};
-use psypre::{checks, day_before, journal, keys, readings, reminders};
+use psypre::seals::{Seal, seal, verify};
+use psypre::{checks, day_before, keys, readings, reminders};
 
 use crate::commands::{Outcome, tell};
 
@@ -19,10 +20,37 @@ pub fn check(app: &App) -> Outcome {
     tell("every invariant holds", &wrong)
 }
 
-/// Verifies every chain of the journal.
-pub fn verify(app: &App) -> Outcome {
-    let breaks = app.db.read::<_, DbError>(|conn| Ok(journal::verify(conn)?))?;
-    tell("the journal holds", &breaks)
+/// Verifies every chain of the journal and every seal of it, and the journal against seals that were mailed.
+pub fn verify(app: &App, files: &[PathBuf]) -> Outcome {
+    let mailed = files.iter().map(|file| read_seal(file)).collect::<Result<Vec<_>, _>>()?;
+    let (verified, of_files) = app.db.snapshot::<_, DbError>(|conn| {
+        let verified = verify::all(conn, &app.vault)?;
+        let each = mailed.iter().map(|seal| verify::mailed(conn, &app.vault, seal));
+        Ok((verified, each.collect::<Result<Vec<_>, _>>()?))
+    })?;
+    let mut wrong: Vec<String> = verified.findings.iter().map(ToString::to_string).collect();
+    for ((file, seal), findings) in files.iter().zip(&mailed).zip(of_files) {
+        if findings.is_empty() {
+            let (number, at) = (seal.number, seal.sealed_at.rfc3339());
+            println!("{}: the journal is what it was when seal {number} was made, {at}", file.display());
+        }
+        wrong.extend(findings.iter().map(|finding| format!("{}: {finding}", file.display())));
+    }
+    tell(&format!("the journal holds: {} entries, {} seals", verified.entries, verified.seals), &wrong)
+}
+
+fn read_seal(file: &Path) -> Result<Seal, Box<dyn std::error::Error>> {
+    let bytes = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    Ok(Seal::read_file(&bytes).ok_or_else(|| format!("{} holds no seal of the journal", file.display()))?)
+}
+
+/// Seals the journal, unless the day has its seal.
+pub fn seal(app: &App) -> Outcome {
+    match seal::run(&app.db, &app.clock, &app.vault, app.config.publisher.dpo_email.as_deref())? {
+        Some(seal) => print!("{}", seal.whole()),
+        None => println!("the journal is sealed already, or it is not six in the morning yet"),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Copies the embedded database to a new file, while it is in use.
@@ -67,6 +95,7 @@ pub fn purge(app: &App, dry_run: bool) -> Outcome {
 /// Queues what the day brings and sends what is due, once: for a machine that runs commands by the clock rather than the server.
 pub fn send_mails(app: &App) -> Outcome {
     reminders::run(&app.db, &app.clock)?;
+    seal::run(&app.db, &app.clock, &app.vault, app.config.publisher.dpo_email.as_deref())?;
     let round = day_before::mailer(app)?.drain(&app.db, &app.clock, &|| false)?;
     println!("accepted {}, put off {}, given up {}", round.accepted, round.put_off, round.rejected);
     if let Some(why) = &round.cut_short {

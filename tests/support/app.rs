@@ -70,6 +70,7 @@ impl TestApp {
             trusted_proxies: 0,
             second_factor,
             sign_in_limits: SignInLimits::default(),
+            logs: None,
             publisher: Publisher::default(),
             retention: Retention::default(),
             demonstration: false,
