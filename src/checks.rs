@@ -91,7 +91,31 @@ const INVARIANTS: &[Invariant] = &[
         broken: "SELECT COUNT(*) AS n, COALESCE(MIN(i.number), '') AS example FROM invoices i \
             WHERE i.kind = 'invoice' AND i.state <> 'credited' \
             AND (SELECT COALESCE(SUM(l.minutes), 0) FROM invoice_lines l WHERE l.invoice_id = i.id) \
-                <> (SELECT COALESCE(SUM(s.billed_minutes), 0) FROM sessions s WHERE s.invoice_id = i.id)",
+                <> (SELECT COALESCE(SUM(s.billed_minutes), 0) FROM sessions s WHERE s.invoice_id = i.id) \
+                    + (SELECT COALESCE(SUM(v.duration_minutes), 0) FROM services v WHERE v.invoice_id = i.id)",
+    },
+    Invariant {
+        name: "an invoiced service is on one live invoice (rule 9)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(CAST(s.id AS TEXT)), '') AS example FROM services s \
+            WHERE s.state = 'invoiced' AND 1 <> (SELECT COUNT(*) FROM invoice_services x \
+                WHERE x.service_id = s.id AND x.invoice_id = s.invoice_id AND x.is_live = TRUE)",
+    },
+    Invariant {
+        name: "a service on a live invoice is invoiced, by who gave it (rule 9)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(i.number), '') AS example FROM invoice_services x \
+            JOIN invoices i ON i.id = x.invoice_id JOIN services s ON s.id = x.service_id \
+            WHERE x.is_live = TRUE \
+            AND (s.state <> 'invoiced' OR s.invoice_id <> x.invoice_id OR i.state = 'credited' OR i.kind <> 'invoice' \
+                OR i.psychologist_id <> s.psychologist_id)",
+    },
+    Invariant {
+        name: "the lines of services of an invoice are those of its services, at their rates and taxes (rule 8)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(i.number), '') AS example FROM invoice_lines l \
+            JOIN invoices i ON i.id = l.invoice_id \
+            WHERE i.kind = 'invoice' AND i.state <> 'credited' AND l.service_type <> 'interview' \
+            AND l.minutes <> (SELECT COALESCE(SUM(s.duration_minutes), 0) FROM services s \
+                WHERE s.invoice_id = i.id AND s.service_type = l.service_type AND s.hourly_cents = l.hourly_cents \
+                AND s.vat_regime = l.vat_regime)",
     },
     Invariant {
         name: "an invoiced session is on one live invoice (rule 9)",

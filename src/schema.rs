@@ -377,6 +377,17 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::*;
 
+    invoice_services (invoice_id, service_id) {
+        invoice_id -> DbUuid,
+        service_id -> DbUuid,
+        is_live -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
     service_decisions (id) {
         id -> DbUuid,
         service_id -> DbUuid,
@@ -609,7 +620,7 @@ diesel::table! {
     invoice_lines (invoice_id, position) {
         invoice_id -> DbUuid,
         position -> Integer,
-        programme_id -> DbUuid,
+        programme_id -> Nullable<DbUuid>,
         service_type -> Text,
         session_count -> Integer,
         minutes -> Integer,
@@ -1048,6 +1059,8 @@ diesel::joinable!(services -> psychologists (psychologist_id));
 diesel::joinable!(services -> invoices (invoice_id));
 diesel::joinable!(service_programmes -> services (service_id));
 diesel::joinable!(service_programmes -> programmes (programme_id));
+diesel::joinable!(invoice_services -> invoices (invoice_id));
+diesel::joinable!(invoice_services -> services (service_id));
 diesel::joinable!(service_decisions -> services (service_id));
 diesel::joinable!(service_decisions -> accounts (decided_by));
 diesel::joinable!(rates -> conventions (convention_id));
@@ -1141,6 +1154,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     services,
     service_programmes,
     service_decisions,
+    invoice_services,
     rates,
     buyers,
     month_reopenings,

@@ -239,7 +239,7 @@ on_both_databases! {
         assert_eq!(session_states(&w, &ids), BTreeSet::from(["approved".to_owned()]));
         let reason = Reason::new("erreur de durée").unwrap();
         done(app, |tx| withdraw(tx, clock, &w.coordinator(w.dijon), ids[2], &reason));
-        let seen = Some(Seen { sessions: 3, gross: Cents(21_000) });
+        let seen = Some(Seen { items: 3, gross: Cents(21_000) });
         let stale = refused(app, |tx| issue(tx, clock, Issuance::Own(&claire), Order { seen, ..order(&w) }));
         assert_eq!(stale, IssueRefusal::Changed);
         let second = issued(&w, &claire);

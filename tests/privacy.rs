@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 use psypre::app::App;
 use psypre::calendar::Month as CalendarMonth;
 use psypre::db::DbError;
-use psypre::documents::{CertificateContent, certificate};
+use psypre::documents::{CertificateContent, Certified, certificate};
 use psypre::mailer::Mailer;
 use psypre::outbox::{self, Message};
 
@@ -200,6 +200,7 @@ fn plant_everywhere(app: &TestApp) -> Vec<Part> {
     let before = files_of(&app.folder().join("mails"));
     planted.extend(send_mails(app).into_iter().filter(|mail| !before.contains(mail)));
     let pdf = certificate(&CertificateContent {
+        of: Certified::Sessions,
         convention: "Convention".to_owned(),
         programme: format!("PRE de {name}"),
         run_by: "CCAS".to_owned(),

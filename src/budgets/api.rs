@@ -3,15 +3,17 @@
 use actix_web::web::{Data, Json, Query};
 use chrono::NaiveDate;
 
-use super::look_up::{self, ProgrammeYear, YearSeen};
+use super::look_up::{self, ProgrammeYear, ServiceYear, YearSeen};
 use super::{Money, Outlook, WeekUse};
 use crate::accounts::guards::SignedIn;
 use crate::app::App;
+use crate::conventions::ServiceType;
 use crate::error::AppError;
 use crate::hours::Minutes;
 use crate::ids::{BudgetYearId, ProgrammeId};
 use crate::money::Cents;
 use crate::quotas::Reach;
+use crate::services::BudgetLine;
 
 /// Which budget years are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
@@ -36,6 +38,32 @@ pub struct BudgetAnswer {
     whole: Option<MoneyAnswer>,
     /// Training and practice analysis; absent for who sees a part of the convention.
     fixed_share: Option<MoneyAnswer>,
+    /// Practice analysis and training, against their lines; euros are with tax. A provider reads their own part.
+    services: Vec<ServiceBudgetAnswer>,
+}
+
+/// A type of service in a budget year.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct ServiceBudgetAnswer {
+    service: ServiceType,
+    allotted_minutes: Minutes,
+    reserved_minutes: Minutes,
+    used_minutes: Minutes,
+    money: MoneyAnswer,
+}
+
+impl ServiceBudgetAnswer {
+    fn of(one: &ServiceYear, is_whole: bool) -> Self {
+        let time =
+            |part: fn(&BudgetLine) -> Minutes| one.line.as_ref().filter(|_| is_whole).map_or(Minutes::ZERO, part);
+        Self {
+            service: one.kind,
+            allotted_minutes: time(|line| line.allotted.time),
+            reserved_minutes: time(|line| line.reserved.time),
+            used_minutes: time(|line| line.used.time),
+            money: one.money.into(),
+        }
+    }
 }
 
 /// A programme in a budget year.
@@ -141,6 +169,7 @@ impl From<YearSeen> for BudgetAnswer {
             outlook: seen.outlook.into(),
             whole: seen.is_whole.then(|| seen.whole_money().into()),
             fixed_share: seen.is_whole.then(|| seen.fixed_share.into()),
+            services: seen.services.iter().map(|one| ServiceBudgetAnswer::of(one, seen.is_whole)).collect(),
             id: seen.of.year.id,
             convention: seen.of.title,
             year: seen.of.year.label,

@@ -19,6 +19,7 @@ use crate::quotas::look_up as quotas;
 use crate::quotas::{Quota, Reach};
 use crate::school_calendar::SchoolCalendar;
 use crate::school_calendar::look_up as school_calendar;
+use crate::services::{BudgetLine, Part, look_up as services, title};
 
 /// The hours and euros of a programme in a budget year.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,8 +57,29 @@ pub struct YearSeen {
     pub outlook: Outlook,
     /// Whether the whole convention is seen, and not a part of it.
     pub is_whole: bool,
-    /// Training and practice analysis, against the share of the budget kept for them.
+    /// Practice analysis and training, each against its own line.
+    pub services: Vec<ServiceYear>,
+    /// All of them, against the share of the budget kept for them. Euros of services are with tax: they are what the
+    /// Métropole pays.
     pub fixed_share: Money,
+}
+
+/// The hours and euros of a type of service in a budget year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServiceYear {
+    /// For what.
+    pub kind: ServiceType,
+    /// Its line, when one is fixed.
+    pub line: Option<BudgetLine>,
+    /// Its euros, with tax. A provider reads their own part: nothing is budgeted for them.
+    pub money: Money,
+}
+
+impl ServiceYear {
+    /// Its name, with a capital.
+    pub fn name(&self) -> &'static str {
+        title(self.kind)
+    }
 }
 
 impl YearSeen {
@@ -112,7 +134,8 @@ pub fn year(conn: &mut AnyConnection, reach: &Reach, of: YearOf, today: NaiveDat
         .map(|line| {
             let quota = line.quota;
             let weeks = weeks(&of.year, &calendar, uses.iter().filter(|use_of_day| use_of_day.quota == quota.id));
-            let theirs = |one: &Billed| one.programme == quota.programme_id && one.service == ServiceType::Interview;
+            let theirs =
+                |one: &Billed| one.programme == Some(quota.programme_id) && one.service == ServiceType::Interview;
             let money = Money {
                 budgeted: if own.is_some() { Cents::ZERO } else { hourly.for_time(quota.allotted) },
                 committed: committed.get(&quota.id).copied().unwrap_or_default(),
@@ -132,16 +155,36 @@ pub fn year(conn: &mut AnyConnection, reach: &Reach, of: YearOf, today: NaiveDat
         .collect();
     let weeks = weeks(&of.year, &calendar, uses.iter());
     let allotted = programmes.iter().map(|one| one.quota.allotted).sum();
-    let fixed = |one: &Billed| one.service != ServiceType::Interview;
+    let services = service_years(conn, of.year.id, own)?;
+    let led: Money = services.iter().map(|one| one.money).sum();
     Ok(YearSeen {
         outlook: outlook(of.year.period, allotted, &weeks, today),
         is_whole: matches!(reach, Reach::Everything),
-        fixed_share: Money { budgeted: of.year.fixed_share, ..invoiced(&billed, fixed) },
+        fixed_share: Money { budgeted: of.year.fixed_share, ..led },
+        services,
         programmes,
         weeks,
         allotted,
         of,
     })
+}
+
+/// Practice analysis and training in a budget year: those of one provider only, when one is named.
+fn service_years(
+    conn: &mut AnyConnection,
+    year: BudgetYearId,
+    only: Option<PsychologistId>,
+) -> QueryResult<Vec<ServiceYear>> {
+    let lines = services::lines_of_year(conn, year)?;
+    let sums = services::sums(conn, year, only)?;
+    let of = |sums: services::Sums| {
+        let line = lines.iter().find(|line| line.kind == sums.kind).copied();
+        let allotted = line.filter(|_| only.is_none()).map_or(Part::NONE, |line| line.allotted);
+        let money =
+            Money { budgeted: allotted.cost, committed: sums.committed, invoiced: sums.invoiced, paid: sums.paid };
+        ServiceYear { kind: sums.kind, line, money }
+    };
+    Ok(sums.into_iter().map(of).collect())
 }
 
 /// The days of sessions, gathered into the weeks of a budget year.

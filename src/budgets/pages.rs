@@ -6,7 +6,7 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use super::curve::{self, Curve, WeekRow};
-use super::look_up::{self, ProgrammeYear, YearOf, YearSeen};
+use super::look_up::{self, ProgrammeYear, ServiceYear, YearOf, YearSeen};
 use super::{Money, Outlook};
 use crate::accounts::guards::SignedIn;
 use crate::app::App;
@@ -16,6 +16,7 @@ use crate::error::AppError;
 use crate::hours::Minutes;
 use crate::ids::BudgetYearId;
 use crate::links;
+use crate::money::Cents;
 use crate::quotas::Reach;
 use crate::school_calendar::look_up as school_calendar;
 use crate::web::{self, Choice, FormState, Layout, Meter, Query, Status, Tone, filters};
@@ -41,6 +42,7 @@ struct View {
     curve: Option<Curve>,
     curve_of: Option<String>,
     rows: Vec<WeekRow>,
+    services: Vec<ServiceLine>,
     euros_title: String,
     euros: Vec<(String, Money)>,
     euros_total: Option<(String, Money)>,
@@ -48,6 +50,8 @@ struct View {
     is_own: bool,
     /// Where the yearly report is.
     report: String,
+    /// Whether the reader administers the convention.
+    decides: bool,
 }
 
 /// The hours of a programme.
@@ -204,19 +208,61 @@ fn view(seen: &YearSeen, wanted: Option<&str>, is_own: bool, today: NaiveDate) -
         curve: is_drawn.then(|| Curve::new(name, period, allotted, &rows, outlook, today)).flatten(),
         curve_of: chosen.map(|one| one.name.clone()),
         rows,
-        euros_title: if is_own { "Euros de vos séances" } else { "Euros" }.to_owned(),
-        euros: euros(seen),
+        services: if seen.is_whole { service_lines(seen) } else { Vec::new() },
+        euros_title: match (is_own, seen.fixed_share.committed + seen.fixed_share.invoiced) {
+            (false, _) => "Euros",
+            (true, Cents::ZERO) => "Euros de vos séances",
+            (true, _) => "Euros de vos séances et prestations",
+        }
+        .to_owned(),
+        euros: euros(seen, is_own),
         euros_total: euros_total(seen, is_own),
         is_own,
         report: links::report(&seen.of.year.id.to_string()),
+        decides: seen.is_whole,
     }
 }
 
-/// The programmes; for who sees the whole convention, the share kept for training too.
-fn euros(seen: &YearSeen) -> Vec<(String, Money)> {
+/// The hours of a type of service.
+struct ServiceLine {
+    name: &'static str,
+    meter: Meter,
+    allotted: Minutes,
+    reserved: Minutes,
+    used: Minutes,
+}
+
+fn service_lines(seen: &YearSeen) -> Vec<ServiceLine> {
+    let line = |one: &ServiceYear| {
+        let line = one.line?;
+        let (allotted, reserved, used) = (line.allotted.time, line.reserved.time, line.used.time);
+        Some(ServiceLine {
+            name: one.name(),
+            meter: Meter::hours("", used, reserved, allotted),
+            allotted,
+            reserved,
+            used,
+        })
+    };
+    seen.services.iter().filter_map(line).collect()
+}
+
+/// The programmes, then the services: for who sees the whole convention, against their lines; for a provider, their own.
+fn euros(seen: &YearSeen, is_own: bool) -> Vec<(String, Money)> {
     let mut rows: Vec<(String, Money)> = seen.programmes.iter().map(|one| (one.name.clone(), one.money)).collect();
-    if seen.is_whole {
-        rows.push(("Part fixe : formation et analyse de la pratique".to_owned(), seen.fixed_share));
+    let lines = seen.services.iter().filter(|one| {
+        let led = one.money.committed + one.money.invoiced != Cents::ZERO;
+        (seen.is_whole && one.line.is_some()) || (is_own && led)
+    });
+    rows.extend(lines.map(|one| (format!("{} (TTC)", one.name()), one.money)));
+    let shared: Cents = seen.services.iter().map(|one| one.money.budgeted).sum();
+    if seen.is_whole && shared < seen.fixed_share.budgeted {
+        let name = if shared == Cents::ZERO {
+            "Part fixe : analyse de la pratique et formation, sans ligne de budget"
+        } else {
+            "Part fixe non répartie"
+        };
+        rows.push((name.to_owned(), Money { budgeted: seen.fixed_share.budgeted - shared, ..Money::default() }));
     }
     rows
 }
@@ -225,6 +271,7 @@ fn euros_total(seen: &YearSeen, is_own: bool) -> Option<(String, Money)> {
     if seen.is_whole {
         return Some((format!("Budget {}", seen.of.year.label), seen.whole_money()));
     }
-    let name = if is_own { "Toutes vos séances" } else { "Ensemble" };
-    (seen.programmes.len() > 1).then(|| (name.to_owned(), seen.programmes_money()))
+    let name = if is_own { "Toutes vos séances et prestations" } else { "Ensemble" };
+    let led = if is_own { Money { budgeted: Cents::ZERO, ..seen.fixed_share } } else { Money::default() };
+    (euros(seen, is_own).len() > 1).then(|| (name.to_owned(), seen.programmes_money() + led))
 }

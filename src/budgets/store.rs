@@ -161,8 +161,8 @@ pub fn commitments(
 /// What was invoiced to a programme's account for a service type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Billed {
-    /// The programme.
-    pub programme: ProgrammeId,
+    /// The programme; none for services, which are common to all.
+    pub programme: Option<ProgrammeId>,
     /// For what.
     pub service: ServiceType,
     /// How much, without tax.
@@ -198,7 +198,7 @@ pub fn billed(
     if let Some(psychologist) = only {
         query = query.filter(invoices::psychologist_id.eq(psychologist));
     }
-    let rows = query.load::<(ProgrammeId, ServiceType, i64, i64)>(conn)?;
+    let rows = query.load::<(Option<ProgrammeId>, ServiceType, i64, i64)>(conn)?;
     let read = |(programme, service, net, paid)| Billed { programme, service, net: Cents(net), paid: Cents(paid) };
     Ok(rows.into_iter().map(read).collect())
 }

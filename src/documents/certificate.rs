@@ -11,33 +11,56 @@ use crate::documents::layout::{Align, BODY, Column, Density, HEADING, Row, Sheet
 use crate::documents::pdf::{self, Imprint};
 use crate::hours::Minutes;
 
-/// An approved session.
+/// What is certified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certified {
+    /// The sessions of the children of a programme.
+    Sessions,
+    /// Practice analysis and training, common to the programmes of a convention.
+    Services,
+}
+
+impl Certified {
+    /// The noun, in the feminine both.
+    fn noun(self, many: bool) -> &'static str {
+        match (self, many) {
+            (Self::Sessions, false) => "séance",
+            (Self::Sessions, true) => "séances",
+            (Self::Services, false) => "prestation",
+            (Self::Services, true) => "prestations",
+        }
+    }
+}
+
+/// An approved session or service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateRow {
     /// Its day.
     pub held_on: NaiveDate,
     /// The psychologist's legal name.
     pub psychologist: String,
-    /// The child's reference, such as `CHE-2026-0042`.
-    pub child_reference: String,
-    /// What happened, in the words of the screen: held, or which absence.
+    /// The child's reference, such as `CHE-2026-0042`; of a service, its type.
+    pub reference: String,
+    /// What happened, in the words of the screen: held, or which absence; of a service, for how many people.
     pub attendance: String,
     /// The time that counts.
     pub duration_minutes: Minutes,
-    /// The coordinator who approved it.
+    /// Who approved it.
     pub approved_by: String,
     /// The day of the approval.
     pub approved_on: NaiveDate,
 }
 
-/// The approved sessions of a programme in a month.
+/// The approved sessions of a programme in a month, or the approved services of a convention.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateContent {
+    /// Which of the two.
+    pub of: Certified,
     /// Title of the convention.
     pub convention: String,
-    /// The programme, such as `PRE de Chenôve`.
+    /// The programme, such as `PRE de Chenôve`, or what stands for all.
     pub programme: String,
-    /// The signatory that runs it, such as `CCAS de Chenôve`.
+    /// The signatory that runs it, such as `CCAS de Chenôve`, or the Métropole.
     pub run_by: String,
     /// The month of the sessions.
     pub month: Month,
@@ -56,7 +79,7 @@ pub fn certificate(content: &CertificateContent) -> Result<Vec<u8>, DocumentErro
 
 fn page(content: &CertificateContent) -> Result<Sheet, DocumentError> {
     let mut rows: Vec<&CertificateRow> = content.rows.iter().collect();
-    rows.sort_by_key(|row| (row.held_on, &row.psychologist, &row.child_reference));
+    rows.sort_by_key(|row| (row.held_on, &row.psychologist, &row.reference));
     let time: Minutes = rows.iter().map(|row| row.duration_minutes).sum();
     let mut sheet = Sheet::new()?;
     sheet.flag();
@@ -66,10 +89,11 @@ fn page(content: &CertificateContent) -> Result<Sheet, DocumentError> {
     sheet.facts(&facts(content, time), 2);
     sheet.gap(12.0);
     if rows.is_empty() {
-        sheet.paragraph("Aucune séance validée sur ce mois : il n’y a rien à certifier.", BODY);
+        let none = format!("Aucune {} validée sur ce mois : il n’y a rien à certifier.", content.of.noun(false));
+        sheet.paragraph(&none, BODY);
         return Ok(sheet);
     }
-    sheet.table(&table(&rows));
+    sheet.table(&table(content.of, &rows));
     sheet.gap(16.0);
     sheet.sums("Durée par psychologue", &sums(&rows, time));
     sheet.gap(24.0);
@@ -88,20 +112,35 @@ fn facts(content: &CertificateContent, time: Minutes) -> Vec<(&'static str, Stri
     vec![
         ("Convention", content.convention.clone()),
         ("Programme", format!("{} ({})", content.programme, content.run_by)),
-        ("Séances validées", format!("{} pour {time}", content.rows.len())),
+        match content.of {
+            Certified::Sessions => ("Séances validées", format!("{} pour {time}", content.rows.len())),
+            Certified::Services => ("Prestations validées", format!("{} pour {time}", content.rows.len())),
+        },
         ("Établi le", french_date(content.made_on)),
     ]
 }
 
-fn table(rows: &[&CertificateRow]) -> Table {
+fn table(of: Certified, rows: &[&CertificateRow]) -> Table {
+    let (summary, reference, attendance) = match of {
+        Certified::Sessions => (
+            "Séances : date, référence de l’enfant, psychologue, présence, validation et durée",
+            "Référence",
+            "Présence",
+        ),
+        Certified::Services => (
+            "Prestations : date, type, personne qui l’a animée, participants, validation et durée",
+            "Prestation",
+            "Participants",
+        ),
+    };
     Table {
-        summary: "Séances : date, référence de l’enfant, psychologue, présence, validation et durée".to_owned(),
+        summary: summary.to_owned(),
         density: Density::Dense,
         columns: vec![
             Column::fitted("Date", Align::Left),
-            Column::fitted("Référence", Align::Left),
-            Column::flexible("Psychologue", 1.0),
-            Column::fitted("Présence", Align::Left),
+            Column::fitted(reference, Align::Left),
+            Column::flexible(if of == Certified::Sessions { "Psychologue" } else { "Animée par" }, 1.0),
+            Column::fitted(attendance, Align::Left),
             Column::flexible("Validée par", 1.0),
             Column::fitted("Validée le", Align::Left),
             Column::fitted("Durée", Align::Right),
@@ -113,7 +152,7 @@ fn table(rows: &[&CertificateRow]) -> Table {
 fn cells(row: &CertificateRow) -> Row {
     Row::Cells(vec![
         short_date(row.held_on),
-        row.child_reference.clone(),
+        row.reference.clone(),
         row.psychologist.clone(),
         row.attendance.clone(),
         row.approved_by.clone(),
@@ -138,12 +177,16 @@ fn certification(content: &CertificateContent, approvers: usize, time: Minutes) 
         _ => "les personnes soussignées certifient que",
     };
     let what = match content.rows.len() {
-        1 => format!("la séance ci-dessus, d’une durée de {time}, a été effectuée"),
-        n => format!("les {n} séances ci-dessus, d’une durée totale de {time}, ont été effectuées"),
+        1 => format!("la {} ci-dessus, d’une durée de {time}, a été effectuée", content.of.noun(false)),
+        n => format!("les {n} {} ci-dessus, d’une durée totale de {time}, ont été effectuées", content.of.noun(true)),
+    };
+    let for_whom = match content.of {
+        Certified::Sessions => format!("le {}", content.programme),
+        Certified::Services => "tous les PRE".to_owned(),
     };
     format!(
-        "Pour le {}, {who} {what} en {} conformément à la convention, et que le service est fait.",
-        content.programme, content.month
+        "Pour {for_whom}, {who} {what} en {} conformément à la convention, et que le service est fait.",
+        content.month
     )
 }
 

@@ -17,7 +17,7 @@ mod statement;
 mod xmp;
 mod yearly_report;
 
-pub use certificate::{CertificateContent, CertificateRow, certificate};
+pub use certificate::{CertificateContent, CertificateRow, Certified, certificate};
 pub use cii::cii;
 pub use content::{
     Address, Buyer, Channel, DocumentKind, InvoiceContent, InvoiceLine, InvoiceReference, ProfessionalNumber, Seller,
@@ -25,8 +25,8 @@ pub use content::{
 };
 pub use funding_call::{FundingCallContent, funding_call};
 pub use invoice::{factur_x, plain};
-pub use statement::{StatementContent, StatementRow, statement};
 pub use yearly_report::{ReportGroup, ReportPlace, YearlyReportContent, yearly_report};
+pub use statement::{StatementContent, StatementRow, StatementService, statement};
 
 /// Why a document cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

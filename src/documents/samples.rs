@@ -9,7 +9,7 @@ use crate::documents::content::{
 };
 use crate::documents::layout::{Placed, Sheet};
 use crate::documents::{
-    CertificateContent, CertificateRow, FundingCallContent, ReportGroup, ReportPlace, StatementContent, StatementRow,
+    CertificateContent, CertificateRow, Certified, FundingCallContent, ReportGroup, ReportPlace, StatementContent, StatementRow,
     YearlyReportContent, certificate, factur_x, funding_call, plain, statement, yearly_report,
 };
 use crate::hours::Minutes;
@@ -126,6 +126,7 @@ pub fn statement_of(sessions: u32) -> StatementContent {
         seller_siret: "12345678200010".to_owned(),
         buyer_name: "Dijon Métropole".to_owned(),
         rows: rows.collect(),
+        services: Vec::new(),
     }
 }
 
@@ -135,13 +136,14 @@ pub fn certificate_of(sessions: u32) -> CertificateContent {
     let rows = (0..sessions).map(|n| CertificateRow {
         held_on: day("2026-10-01") + chrono::Days::new(u64::from(n % 31)),
         psychologist: psychologists[n as usize % 2].to_owned(),
-        child_reference: format!("CHE-2026-{:04}", n % 40 + 1),
+        reference: format!("CHE-2026-{:04}", n % 40 + 1),
         attendance: "Tenue".to_owned(),
         duration_minutes: Minutes(45),
         approved_by: if n % 3 == 0 { "Nadia Bernard" } else { "Paul Lefèvre" }.to_owned(),
         approved_on: day("2026-11-02"),
     });
     CertificateContent {
+        of: Certified::Sessions,
         convention: "Convention pluriannuelle d’objectifs et de moyens 2024-2026".to_owned(),
         programme: "PRE de Chenôve".to_owned(),
         run_by: "CCAS de Chenôve".to_owned(),

@@ -31,6 +31,25 @@ pub struct StatementRow {
     pub hourly_rate_cents: Cents,
 }
 
+/// A service that an invoice bills and that is no child's session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementService {
+    /// Its day.
+    pub held_on: NaiveDate,
+    /// When it began, in local time.
+    pub starts_at: NaiveTime,
+    /// The type of service.
+    pub service_type: String,
+    /// The programmes that it concerns, in words.
+    pub concerned: String,
+    /// How many people attended.
+    pub participants: i32,
+    /// How long it lasted.
+    pub duration_minutes: Minutes,
+    /// Price of an hour without tax.
+    pub hourly_rate_cents: Cents,
+}
+
 /// The sessions of an invoice, as they were when it was issued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementContent {
@@ -50,6 +69,20 @@ pub struct StatementContent {
     pub buyer_name: String,
     /// The sessions, in any order.
     pub rows: Vec<StatementRow>,
+    /// The services, in any order; what was frozen before there were any has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<StatementService>,
+}
+
+impl StatementContent {
+    /// What it lists, in words.
+    fn name(&self) -> &'static str {
+        match (self.rows.is_empty(), self.services.is_empty()) {
+            (_, true) => "Relevé de séances",
+            (true, false) => "Relevé de prestations",
+            (false, false) => "Relevé de séances et de prestations",
+        }
+    }
 }
 
 /// Makes the statement of sessions as a tagged PDF (PDF/A-3a, PDF/UA-1).
@@ -59,7 +92,7 @@ pub fn statement(content: &StatementContent) -> Result<Vec<u8>, DocumentError> {
 }
 
 fn title(content: &StatementContent) -> String {
-    format!("Relevé de séances – facture {}", content.invoice_number)
+    format!("{} – facture {}", content.name(), content.invoice_number)
 }
 
 /// Time and price of several sessions.
@@ -79,23 +112,33 @@ fn page(content: &StatementContent) -> Result<Sheet, DocumentError> {
     let mut rows: Vec<&StatementRow> = content.rows.iter().collect();
     rows.sort_by_key(|row| (&row.programme, row.held_on, row.starts_at, &row.child_reference));
     let (time, price) = sum(&rows);
+    let (other_time, other_price) = sum_services(&content.services);
+    let (time, price) = (time + other_time, price + other_price);
     let mut sheet = Sheet::new()?;
     sheet.flag();
-    sheet.heading(1, "Relevé de séances", TITLE);
+    sheet.heading(1, content.name(), TITLE);
     let invoice = format!("Annexe de la facture {} du {}", content.invoice_number, french_date(content.issued_on));
     sheet.paragraph(&invoice, BODY);
     sheet.gap(14.0);
     sheet.facts(&facts(content, time), 3);
     sheet.gap(12.0);
-    if rows.is_empty() {
+    if rows.is_empty() && content.services.is_empty() {
         sheet.paragraph("Aucune séance sur cette période.", BODY);
         return Ok(sheet);
     }
-    sheet.table(&table(&rows));
+    if !rows.is_empty() {
+        sheet.table(&table(&rows));
+    }
+    if !content.services.is_empty() {
+        sheet.gap(if rows.is_empty() { 0.0 } else { 12.0 });
+        sheet.table(&services_table(content));
+    }
     sheet.gap(14.0);
     sheet.sums("Totaux", &[("Durée totale".to_owned(), time.to_string()), ("Total HT".to_owned(), price.to_string())]);
     let of_rows: Cents = rows.iter().map(|row| row.hourly_rate_cents.for_time(row.duration_minutes)).sum();
-    if of_rows != price {
+    let of_services: Cents =
+        content.services.iter().map(|row| row.hourly_rate_cents.for_time(row.duration_minutes)).sum();
+    if of_rows + of_services != price {
         sheet.gap(10.0);
         sheet.paragraph(
             "Les totaux sont ceux de la facture : chaque ligne y est arrondie une fois, sur la durée totale. Ils peuvent \
@@ -106,13 +149,57 @@ fn page(content: &StatementContent) -> Result<Sheet, DocumentError> {
     Ok(sheet)
 }
 
+/// Time and price of services, rounded as the invoice does: once for those of one type and one rate.
+fn sum_services(services: &[StatementService]) -> (Minutes, Cents) {
+    let mut lines: BTreeMap<(&str, Cents), Minutes> = BTreeMap::new();
+    for service in services {
+        *lines.entry((&service.service_type, service.hourly_rate_cents)).or_default() += service.duration_minutes;
+    }
+    let price = lines.iter().map(|((_, rate), time)| rate.for_time(*time)).sum();
+    (services.iter().map(|service| service.duration_minutes).sum(), price)
+}
+
+fn services_table(content: &StatementContent) -> Table {
+    let mut services: Vec<&StatementService> = content.services.iter().collect();
+    services.sort_by_key(|service| (service.held_on, service.starts_at));
+    let row = |service: &&StatementService| {
+        Row::Cells(vec![
+            short_date(service.held_on),
+            french_time(service.starts_at),
+            service.service_type.clone(),
+            format!("{} ({} pers.)", service.concerned, service.participants),
+            service.hourly_rate_cents.to_string(),
+            service.duration_minutes.to_string(),
+            service.hourly_rate_cents.for_time(service.duration_minutes).to_string(),
+        ])
+    };
+    Table {
+        summary: "Prestations : date, heure, type, PRE concernés et participants, tarif, durée et montant".to_owned(),
+        density: Density::Dense,
+        columns: vec![
+            Column::fitted("Date", Align::Left),
+            Column::fitted("Heure", Align::Left),
+            Column::flexible("Prestation", 1.0),
+            Column::flexible("Pour", 1.0),
+            Column::fitted("Tarif horaire", Align::Right),
+            Column::fitted("Durée", Align::Right),
+            Column::fitted("Montant HT", Align::Right),
+        ],
+        rows: services.iter().map(row).collect(),
+    }
+}
+
 fn facts(content: &StatementContent, time: Minutes) -> Vec<(&'static str, String)> {
     vec![
         ("Psychologue", content.seller_name.clone()),
         ("SIRET", grouped(&content.seller_siret, &[3, 3, 3, 5])),
         ("Destinataire", content.buyer_name.clone()),
         ("Période", format!("du {} au {}", short_date(content.period_start), short_date(content.period_end))),
-        ("Nombre de séances", content.rows.len().to_string()),
+        match (content.rows.len(), content.services.len()) {
+            (sessions, 0) => ("Nombre de séances", sessions.to_string()),
+            (0, services) => ("Nombre de prestations", services.to_string()),
+            (sessions, services) => ("Séances, prestations", format!("{sessions}, {services}")),
+        },
         ("Durée totale", time.to_string()),
     ]
 }

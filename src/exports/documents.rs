@@ -6,7 +6,7 @@ use super::store::CertifiedProgramme;
 use super::{ExportRefusal, ExportedInvoice, MonthExport, store};
 use crate::calendar::local_date;
 use crate::db::AnyConnection;
-use crate::documents::{self, CertificateContent, CertificateRow};
+use crate::documents::{self, CertificateContent, CertificateRow, Certified};
 use crate::failure::{Failure, refuse};
 use crate::ids::InvoiceId;
 use crate::invoices::{FileKind, InvoiceKind};
@@ -56,15 +56,16 @@ fn path(one: &ExportedInvoice, kind: FileKind) -> String {
     }
 }
 
-/// Makes the certificate of each programme that has something to certify.
+/// Makes the certificate of each programme that has something to certify, then that of services common to all.
 pub fn certificates(
     conn: &mut AnyConnection,
     export: &MonthExport,
 ) -> Result<Vec<Document<'static>>, Failure<ExportRefusal>> {
-    let make = |(programme, rows): (CertifiedProgramme, Vec<CertificateRow>)| {
+    let make = |(of, (programme, rows)): (Certified, (CertifiedProgramme, Vec<CertificateRow>))| {
         let CertifiedProgramme { code, name, run_by, convention_slug, convention } = programme;
         let month = export.month;
         let content = CertificateContent {
+            of,
             convention,
             programme: name,
             run_by,
@@ -78,6 +79,7 @@ pub fn certificates(
             invoice: None,
         })
     };
-    let certified = store::certified(conn, export.month)?;
-    certified.into_iter().map(make).collect::<Result<_, _>>().map_err(Failure::Refused)
+    let sessions = store::certified(conn, export.month)?.into_iter().map(|one| (Certified::Sessions, one));
+    let services = store::certified_services(conn, export.month)?.into_iter().map(|one| (Certified::Services, one));
+    sessions.chain(services).map(make).collect::<Result<_, _>>().map_err(Failure::Refused)
 }

@@ -131,13 +131,13 @@ pub struct ExportedInvoice {
 pub struct ExportedLine {
     /// Rank on the invoice, from 1.
     pub position: i32,
-    /// The code of the programme, such as `CHE`.
+    /// The code of the programme, such as `CHE`; empty for services, which are common to all.
     pub programme_code: String,
     /// Its name.
     pub programme: String,
     /// For what.
     pub service: ServiceType,
-    /// How many sessions.
+    /// How many sessions; services are not counted among them.
     pub session_count: i64,
     /// Their time.
     pub time: Minutes,

@@ -13,11 +13,12 @@ use crate::db::AnyConnection;
 use crate::documents::{CertificateRow, Seller, VatRegime};
 use crate::hours::Minutes;
 use crate::ids::{ConventionId, InvoiceId, SessionId};
-use crate::invoices::{FileKind, InvoiceKind};
+use crate::invoices::{COMMON, FileKind, InvoiceKind, service_name};
 use crate::money::Cents;
 use crate::schema::{
-    accounts, budget_years, children, convention_programmes, conventions, invoice_files, invoice_lines, invoices,
-    programmes, psychologists, quotas, session_decisions, sessions, signatories, substitutions,
+    accounts, budget_lines, budget_years, buyers, children, convention_programmes, conventions, invoice_files,
+    invoice_lines, invoices, programmes, psychologists, quotas, services, session_decisions, sessions, signatories,
+    substitutions,
 };
 use crate::sessions::Attendance;
 use crate::sql_types::Ts;
@@ -61,18 +62,19 @@ pub fn latest_month(conn: &mut AnyConnection) -> QueryResult<Option<Month>> {
     Ok(latest.map(Month::of))
 }
 
-type LineRow = ((InvoiceId, InvoiceKind), i32, (String, String), ServiceType, i32, Minutes, Cents, Cents, VatRegime);
+type LineRow =
+    ((InvoiceId, InvoiceKind), i32, Option<(String, String)>, ServiceType, i32, Minutes, Cents, Cents, VatRegime);
 
 /// The lines of each invoice of a month by position, signed.
 pub fn lines(conn: &mut AnyConnection, month: Month) -> QueryResult<BTreeMap<InvoiceId, Vec<ExportedLine>>> {
     let rows = invoice_lines::table
         .inner_join(invoices::table)
-        .inner_join(programmes::table)
+        .left_join(programmes::table)
         .filter(invoices::month_on.eq(month.first()))
         .select((
             (invoices::id, invoices::kind),
             invoice_lines::position,
-            (programmes::code, programmes::name),
+            (programmes::code, programmes::name).nullable(),
             invoice_lines::service_type,
             invoice_lines::session_count,
             invoice_lines::minutes,
@@ -83,7 +85,10 @@ pub fn lines(conn: &mut AnyConnection, month: Month) -> QueryResult<BTreeMap<Inv
         .order((invoice_lines::invoice_id, invoice_lines::position))
         .load::<LineRow>(conn)?;
     let mut lines: BTreeMap<InvoiceId, Vec<ExportedLine>> = BTreeMap::new();
-    for ((invoice, kind), position, (programme_code, programme), service, count, time, hourly, net, vat) in rows {
+    for ((invoice, kind), position, programme, service, count, time, hourly, net, vat) in rows {
+        // services are of no programme, and are not sessions
+        let (programme_code, programme) = programme.unwrap_or_else(|| (String::new(), COMMON.to_owned()));
+        let count = if service == ServiceType::Interview { count } else { 0 };
         let (sign, net) = match kind {
             InvoiceKind::Invoice => (1, net),
             InvoiceKind::CreditNote => (-1, -net),
@@ -192,7 +197,7 @@ pub fn certified(
         programmes.entry(key).or_default().push(CertificateRow {
             held_on,
             psychologist,
-            child_reference,
+            reference: child_reference,
             attendance: attendance.map(Attendance::french).unwrap_or_default().to_owned(),
             duration_minutes,
             approved_by: match absent.get(&id) {
@@ -203,4 +208,53 @@ pub fn certified(
         });
     }
     Ok(programmes)
+}
+
+type CertifiedServiceRow =
+    ((String, String, String), (NaiveDate, String, ServiceType, i32, Minutes), (String, Option<Ts>));
+
+/// The services of a month that were certified, by convention: common to its programmes, certified by the Métropole.
+///
+/// # Errors
+/// When the database fails.
+pub fn certified_services(
+    conn: &mut AnyConnection,
+    month: Month,
+) -> QueryResult<BTreeMap<CertifiedProgramme, Vec<CertificateRow>>> {
+    let rows = services::table
+        .inner_join(psychologists::table)
+        .inner_join(budget_lines::table.inner_join(budget_years::table.inner_join(conventions::table)))
+        .inner_join(buyers::table.on(buyers::convention_id.eq(conventions::id)))
+        .inner_join(accounts::table.on(services::decided_by.eq(accounts::id.nullable())))
+        .filter(services::service_on.between(month.first(), month.last()))
+        .filter(services::state.eq_any(["approved", "invoiced"]))
+        .select((
+            (buyers::name, conventions::slug, conventions::title),
+            (
+                services::service_on,
+                psychologists::legal_name,
+                services::service_type,
+                services::participants,
+                services::duration_minutes,
+            ),
+            (accounts::display_name, services::decided_at),
+        ))
+        .order((services::service_on, services::starts_at, services::id))
+        .load::<CertifiedServiceRow>(conn)?;
+    let mut certified: BTreeMap<CertifiedProgramme, Vec<CertificateRow>> = BTreeMap::new();
+    for ((run_by, convention_slug, convention), service, (approved_by, decided_at)) in rows {
+        let (held_on, psychologist, kind, participants, duration_minutes) = service;
+        let (code, name) = ("prestations".to_owned(), "Analyse de la pratique et formations".to_owned());
+        let key = CertifiedProgramme { code, name, run_by, convention_slug, convention };
+        certified.entry(key).or_default().push(CertificateRow {
+            held_on,
+            psychologist,
+            reference: service_name(kind),
+            attendance: participants.to_string(),
+            duration_minutes,
+            approved_by,
+            approved_on: decided_at.map_or(held_on, local_date),
+        });
+    }
+    Ok(certified)
 }

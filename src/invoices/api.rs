@@ -25,7 +25,7 @@ use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
 use crate::hours::Minutes;
 use crate::idempotency::{Key, Once, once};
-use crate::ids::{ConventionId, InvoiceId, ProgrammeId, PsychologistId, SessionId};
+use crate::ids::{ConventionId, InvoiceId, ProgrammeId, PsychologistId, ServiceId, SessionId};
 use crate::money::Cents;
 use crate::sql_types::Ts;
 use crate::web::json::{Paged, Posted, answered, key};
@@ -85,13 +85,15 @@ impl From<Invoice> for InvoiceAnswer {
     }
 }
 
-/// A line: the sessions of one programme, service type, rate and tax.
+/// A line: the sessions of one programme, or the services of all, of one service type, rate and tax.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct LineAnswer {
     position: u32,
-    programme_id: ProgrammeId,
+    /// None for services, which are common to all programmes.
+    programme_id: Option<ProgrammeId>,
     programme: String,
     service: ServiceType,
+    /// How many sessions, or services.
     sessions: i32,
     minutes: Minutes,
     hourly_cents: Cents,
@@ -132,6 +134,9 @@ pub struct PreviewAnswer {
     month: String,
     lines: Vec<LineAnswer>,
     sessions: Vec<PreviewSession>,
+    services: Vec<PreviewService>,
+    /// How many invoices would be issued: two when their taxes cannot share one.
+    invoices: usize,
     /// Absent when the lines cannot share an invoice.
     gross_cents: Option<Cents>,
     /// What would be refused, then what is only to know.
@@ -150,6 +155,18 @@ pub struct PreviewSession {
     programme_id: ProgrammeId,
     billed_minutes: Minutes,
     hourly_cents: Cents,
+}
+
+/// A service of a preview.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct PreviewService {
+    id: ServiceId,
+    service: ServiceType,
+    service_on: NaiveDate,
+    starts_at: Ts,
+    minutes: Minutes,
+    hourly_cents: Cents,
+    vat: VatRegime,
 }
 
 /// Something to mend, or to know, before the invoice is issued.
@@ -189,6 +206,20 @@ impl From<Preview> for PreviewAnswer {
                     programme_id: priced.session.programme,
                     billed_minutes: priced.session.minutes,
                     hourly_cents: priced.hourly,
+                })
+                .collect(),
+            invoices: preview.parts.len(),
+            services: preview
+                .services
+                .into_iter()
+                .map(|service| PreviewService {
+                    id: service.id,
+                    service: service.service,
+                    service_on: service.on,
+                    starts_at: service.starts_at,
+                    minutes: service.minutes,
+                    hourly_cents: service.hourly,
+                    vat: service.vat,
                 })
                 .collect(),
             lines: preview.lines.into_iter().map(LineAnswer::from).collect(),

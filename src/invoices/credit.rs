@@ -119,6 +119,7 @@ fn take_back(
         return refuse(not_from(&store::load(tx, invoice.id)?));
     }
     store::free_sessions(tx, invoice.id)?;
+    store::free_services(tx, invoice.id)?;
     let entry = Entry {
         chain: Chain::Account(invoice.account),
         actor: Actor::Account(who.account),

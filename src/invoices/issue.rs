@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 
 use super::freeze::{self, Draft, FreezeRefusal, Place};
 use super::preflight::Finding;
-use super::preview::{Preview, preview};
-use super::{FrozenContent, PricedSession, notices, service_name, store};
+use super::preview::{Part, Preview, preview};
+use super::{BillableService, FrozenContent, PricedSession, notices, service_name, store};
 use crate::accounts::Psychologist;
 use crate::calendar::Month;
 use crate::clock::Clock;
@@ -13,6 +13,7 @@ use crate::conventions::InvoiceChannel;
 use crate::db::Tx;
 use crate::documents::{
     Address, Buyer, Channel, DocumentError, DocumentKind, InvoiceContent, StatementContent, StatementRow,
+    StatementService,
 };
 use crate::failure::{Failure, Refusal, refuse};
 use crate::ids::{ConventionId, InvoiceId, PsychologistId};
@@ -73,8 +74,8 @@ pub struct Order {
 /// What a preview showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
-    /// How many sessions.
-    pub sessions: usize,
+    /// How many sessions and services.
+    pub items: usize,
     /// What would be owed.
     pub gross: Cents,
 }
@@ -113,43 +114,78 @@ impl Refusal for IssueRefusal {
     }
 }
 
-/// Issues the invoice of a month under a convention.
+/// [`issue_all`], giving the first: the one of care where there is any. The others follow it in the series.
 ///
 /// # Errors
-/// As [`IssueRefusal`] says, when there is no such psychologist or convention, or when the database fails: then nothing
-/// is written, and the number is free again.
+/// As [`issue_all`].
 pub fn issue(
     tx: &mut Tx<'_>,
     clock: &Clock,
     issuance: Issuance<'_>,
     order: Order,
 ) -> Result<InvoiceId, Failure<IssueRefusal>> {
+    issue_all(tx, clock, issuance, order)?.first().copied().ok_or(Failure::NotFound)
+}
+
+/// Issues what a month bills under a convention: one invoice, or two in sequence where taxes cannot share one.
+///
+/// # Errors
+/// As [`IssueRefusal`] says, when there is no such psychologist or convention, or when the database fails: then nothing
+/// is written, and the numbers are free again.
+pub fn issue_all(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    issuance: Issuance<'_>,
+    order: Order,
+) -> Result<Vec<InvoiceId>, Failure<IssueRefusal>> {
     let psychologist = issuance.psychologist();
     // the counter first: whoever issues for the same psychologist waits here, and then sees these sessions invoiced
-    let place = freeze::take_place(tx, clock, psychologist).map_err(|f| f.map(IssueRefusal::from))?;
+    let mut place = freeze::take_place(tx, clock, psychologist).map_err(|f| f.map(IssueRefusal::from))?;
     let mandate = issuance.mandate(&psychologists::look_up::load(tx, psychologist)?, place.on)?;
     let preview = preview(tx, clock, psychologist, order.month, order.convention)?;
     let blocking: Vec<_> = preview.findings().into_iter().filter(Finding::is_blocking).collect();
     if !blocking.is_empty() {
         return refuse(IssueRefusal::Preflight(blocking));
     }
-    if order.seen.is_some_and(|seen| seen.sessions != preview.sessions.len() || seen.gross != preview.gross()) {
+    if order.seen.is_some_and(|seen| seen.items != preview.items() || seen.gross != preview.gross()) {
         return refuse(IssueRefusal::Changed);
     }
-    let content = content(&preview, &place, mandate).map_err(|e| Failure::Refused(FreezeRefusal::from(e).into()))?;
+    let mut issued = Vec::with_capacity(preview.parts.len());
+    for (rank, part) in preview.parts.iter().enumerate() {
+        if rank > 0 {
+            place = freeze::take_place(tx, clock, psychologist).map_err(|f| f.map(IssueRefusal::from))?;
+        }
+        issued.push(issue_part(tx, clock, issuance, order, (&preview, part), (&place, mandate))?);
+    }
+    Ok(issued)
+}
+
+/// Issues one of the invoices of a month.
+fn issue_part(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    issuance: Issuance<'_>,
+    order: Order,
+    (preview, part): (&Preview, &Part),
+    (place, mandate): (&Place, Option<NaiveDate>),
+) -> Result<InvoiceId, Failure<IssueRefusal>> {
+    let content =
+        content(preview, part, place, mandate).map_err(|e| Failure::Refused(FreezeRefusal::from(e).into()))?;
     let draft = Draft {
         issuer: &preview.issuer,
         actor: issuance.actor(),
         convention: order.convention,
         month: order.month,
-        lines: &preview.lines,
+        lines: &part.lines,
         content,
         corrects: None,
         due_on: preview.due_on(),
     };
-    let id = freeze::write(tx, clock, &place, draft).map_err(|f| f.map(IssueRefusal::from))?;
-    let sessions: Vec<_> = preview.sessions.iter().map(|priced| priced.session.id).collect();
-    if store::invoice_sessions(tx, id, &sessions)? != sessions.len() {
+    let id = freeze::write(tx, clock, place, draft).map_err(|f| f.map(IssueRefusal::from))?;
+    let sessions: Vec<_> = part.sessions.iter().map(|priced| priced.session.id).collect();
+    let services: Vec<_> = part.services.iter().map(|service| service.id).collect();
+    let taken = store::invoice_sessions(tx, id, &sessions)? + store::invoice_services(tx, id, &services)?;
+    if taken != sessions.len() + services.len() {
         // an approval was withdrawn since they were read
         return refuse(IssueRefusal::Changed);
     }
@@ -157,7 +193,12 @@ pub fn issue(
     Ok(id)
 }
 
-fn content(preview: &Preview, place: &Place, mandate: Option<NaiveDate>) -> Result<FrozenContent, DocumentError> {
+fn content(
+    preview: &Preview,
+    part: &Part,
+    place: &Place,
+    mandate: Option<NaiveDate>,
+) -> Result<FrozenContent, DocumentError> {
     let seller = preview.issuer.billing.seller().ok_or_else(|| DocumentError::Layout("no seller".to_owned()))?;
     let invoice = InvoiceContent {
         channel: match preview.buyer.channel {
@@ -184,8 +225,8 @@ fn content(preview: &Preview, place: &Place, mandate: Option<NaiveDate>) -> Resu
             contract_number: preview.buyer.contract_number.clone(),
         },
         mandate_signed_on: mandate,
-        lines: preview.lines.iter().map(|line| line.shown.clone()).collect(),
-        totals: preview.totals.clone()?,
+        lines: part.lines.iter().map(|line| line.shown.clone()).collect(),
+        totals: part.totals.clone(),
     };
     let statement = StatementContent {
         invoice_number: invoice.number.clone(),
@@ -195,7 +236,8 @@ fn content(preview: &Preview, place: &Place, mandate: Option<NaiveDate>) -> Resu
         seller_name: invoice.seller.legal_name.clone(),
         seller_siret: invoice.seller.siret.clone(),
         buyer_name: invoice.buyer.name.clone(),
-        rows: preview.sessions.iter().map(statement_row).collect(),
+        rows: part.sessions.iter().map(statement_row).collect(),
+        services: part.services.iter().map(statement_service).collect(),
     };
     Ok(FrozenContent { invoice, statement: Some(statement) })
 }
@@ -209,5 +251,17 @@ fn statement_row(PricedSession { session, hourly, .. }: &PricedSession) -> State
         service_type: service_name(session.service),
         duration_minutes: session.minutes,
         hourly_rate_cents: *hourly,
+    }
+}
+
+fn statement_service(service: &BillableService) -> StatementService {
+    StatementService {
+        held_on: service.on,
+        starts_at: service.time(),
+        service_type: service_name(service.service),
+        concerned: service.concerned(),
+        participants: service.participants,
+        duration_minutes: service.minutes,
+        hourly_rate_cents: service.hourly,
     }
 }

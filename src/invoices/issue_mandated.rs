@@ -1,6 +1,6 @@
 //! Issues the invoices of a month for the psychologists who gave a billing mandate: `psypre invoices issue`.
 
-use super::issue::{Issuance, IssueRefusal, Order, issue};
+use super::issue::{Issuance, IssueRefusal, Order, issue_all};
 use super::preflight::Finding;
 use super::preview::previews;
 use super::{Invoice, store};
@@ -76,30 +76,32 @@ fn issue_for(db: &Db, clock: &Clock, month: Month, issuer: &Issuer) -> Result<Ve
     let conventions: Vec<ConventionId> = db.read::<_, DbError>(|conn| {
         Ok(previews(conn, clock, issuer.id, month)?.into_iter().map(|preview| preview.convention.id).collect())
     })?;
-    conventions.into_iter().map(|convention| issue_one(db, clock, month, issuer, convention)).collect()
+    let outcomes: Result<Vec<Vec<Outcome>>, _> =
+        conventions.into_iter().map(|convention| issue_under(db, clock, month, issuer, convention)).collect();
+    Ok(outcomes?.into_iter().flatten().collect())
 }
 
-fn issue_one(
+fn issue_under(
     db: &Db,
     clock: &Clock,
     month: Month,
     issuer: &Issuer,
     convention: ConventionId,
-) -> Result<Outcome, Failure<IssueRefusal>> {
+) -> Result<Vec<Outcome>, Failure<IssueRefusal>> {
     let issuance = Issuance::Mandated { by: Actor::System, psychologist: issuer.id };
     let order = Order { month, convention, seen: None };
     let issued = db.write(|tx| {
-        let id = issue(tx, clock, issuance, order)?;
-        Ok(store::load(tx, id)?)
+        let ids = issue_all(tx, clock, issuance, order)?;
+        Ok(ids.into_iter().map(|id| store::load(tx, id)).collect::<Result<Vec<Invoice>, _>>()?)
     });
     match issued {
-        Ok(invoice) => Ok(Outcome::Issued(Box::new(invoice))),
+        Ok(invoices) => Ok(invoices.into_iter().map(|invoice| Outcome::Issued(Box::new(invoice))).collect()),
         Err(Failure::Refused(IssueRefusal::Preflight(findings)))
             if findings.iter().any(|finding| matches!(finding, Finding::Nothing(_))) =>
         {
-            Ok(Outcome::Nothing)
+            Ok(vec![Outcome::Nothing])
         }
-        Err(Failure::Refused(refusal)) => Ok(Outcome::Refused(refusal)),
+        Err(Failure::Refused(refusal)) => Ok(vec![Outcome::Refused(refusal)]),
         Err(other) => Err(other),
     }
 }

@@ -33,7 +33,7 @@ use crate::calendar::{self, Month};
 use crate::conventions::ServiceType;
 use crate::documents::{InvoiceContent, InvoiceLine, StatementContent};
 use crate::hours::Minutes;
-use crate::ids::{AccountId, ConventionId, InvoiceId, ProgrammeId, PsychologistId, SessionId};
+use crate::ids::{AccountId, ConventionId, InvoiceId, ProgrammeId, PsychologistId, ServiceId, SessionId};
 use crate::money::Cents;
 use crate::psychologists::VatRegime;
 use crate::sql_types::Ts;
@@ -315,6 +315,44 @@ pub struct PricedSession {
     pub vat: VatRegime,
 }
 
+/// An approved service that no invoice bills yet, with the rate and the tax that were kept when it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillableService {
+    /// Its identifier.
+    pub id: ServiceId,
+    /// For what: practice analysis or training.
+    pub service: ServiceType,
+    /// Its day.
+    pub on: NaiveDate,
+    /// When it began.
+    pub starts_at: Ts,
+    /// How long it lasted.
+    pub minutes: Minutes,
+    /// How many people attended.
+    pub participants: i32,
+    /// The names of the programmes that it concerns; none when it is all of them.
+    pub programmes: Vec<String>,
+    /// Price of an hour without tax.
+    pub hourly: Cents,
+    /// Tax.
+    pub vat: VatRegime,
+}
+
+impl BillableService {
+    /// When it began, in local time.
+    pub fn time(&self) -> NaiveTime {
+        calendar::local_time(self.starts_at)
+    }
+
+    /// For whom, in words.
+    pub fn concerned(&self) -> String {
+        if self.programmes.is_empty() { "Tous les PRE".to_owned() } else { self.programmes.join(", ") }
+    }
+}
+
+/// What stands in the column of programmes on a line of services: the share that pays for it is common to all.
+pub const COMMON: &str = "Commun aux PRE";
+
 /// Sessions of the month that cannot be invoiced yet.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Pending {
@@ -324,31 +362,56 @@ pub struct Pending {
     pub to_approve: i64,
     /// Refused: to be corrected.
     pub to_correct: i64,
+    /// Services recorded or refused: to be approved by the Métropole, or corrected.
+    pub services: i64,
 }
 
 /// A line of an invoice, with what the tables keep of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The programme.
-    pub programme: ProgrammeId,
+    /// The programme; none for services, which are common to all.
+    pub programme: Option<ProgrammeId>,
     /// For what.
     pub service: ServiceType,
-    /// How many sessions it adds up.
+    /// How many sessions or services it adds up.
     pub session_count: i32,
     /// As it stands on the invoice.
     pub shown: InvoiceLine,
 }
 
-/// Groups sessions by programme, service type, rate and tax; each group is rounded once (rule 8).
-pub fn lines(sessions: &[PricedSession]) -> Vec<Line> {
-    let mut groups: BTreeMap<_, (Minutes, i32)> = BTreeMap::new();
-    for PricedSession { session, hourly, vat } in sessions {
-        let key = (session.programme_name.as_str(), session.programme, session.service, *hourly, *vat);
-        let group = groups.entry(key).or_default();
-        group.0 += session.minutes;
-        group.1 += 1;
+impl Line {
+    /// How many sessions it adds up: services are counted apart.
+    pub fn sessions(&self) -> i32 {
+        if self.service == ServiceType::Interview { self.session_count } else { 0 }
     }
-    let line = |(position, ((name, programme, service, hourly, vat), (time, session_count)))| Line {
+
+    /// How many, with their noun where it is not that of the column: `3`, `2 prestations`.
+    pub fn counted(&self) -> String {
+        match (self.service, self.session_count) {
+            (ServiceType::Interview, count) => count.to_string(),
+            (_, 1) => "1\u{a0}prestation".to_owned(),
+            (_, count) => format!("{count}\u{a0}prestations"),
+        }
+    }
+}
+
+/// Groups sessions by programme, service type, rate and tax, then services by type, rate and tax; each group is rounded
+/// once (rule 8).
+pub fn lines(sessions: &[PricedSession], services: &[BillableService]) -> Vec<Line> {
+    let mut groups: BTreeMap<_, (Minutes, i32)> = BTreeMap::new();
+    let mut add = |key, minutes| {
+        let group: &mut (Minutes, i32) = groups.entry(key).or_default();
+        group.0 += minutes;
+        group.1 += 1;
+    };
+    for PricedSession { session, hourly, vat } in sessions {
+        let programme = (session.programme_name.as_str(), session.programme);
+        add((false, programme.0, Some(programme.1), session.service, *hourly, *vat), session.minutes);
+    }
+    for service in services {
+        add((true, COMMON, None, service.service, service.hourly, service.vat), service.minutes);
+    }
+    let line = |(position, ((_, name, programme, service, hourly, vat), (time, session_count)))| Line {
         programme,
         service,
         session_count,
@@ -450,7 +513,8 @@ mod tests {
 
     #[test]
     fn a_line_is_rounded_once() {
-        let found = lines(&[session(2, 15, 5001), session(1, 60, 6000), session(2, 15, 5001), session(2, 45, 6000)]);
+        let found =
+            lines(&[session(2, 15, 5001), session(1, 60, 6000), session(2, 15, 5001), session(2, 45, 6000)], &[]);
         let shown: Vec<_> = found.iter().map(|l| (l.shown.position, l.session_count, l.shown.net_cents.0)).collect();
         // 30 min at 50,01 € is 25,005 €, half-up; twice 15 min would have made 25,00 €
         assert_eq!(shown, [(1, 1, 6000), (2, 2, 2501), (3, 1, 4500)]);
@@ -463,7 +527,7 @@ mod tests {
             rows in proptest::collection::vec((0u8..4, 1i32..17, prop_oneof![Just(6000i64), Just(5001), 1i64..20_000]), 0..80),
         ) {
             let sessions: Vec<_> = rows.iter().map(|(p, quarters, rate)| session(*p, quarters * 15, *rate)).collect();
-            let found = lines(&sessions);
+            let found = lines(&sessions, &[]);
             let minutes: i32 = found.iter().map(|l| l.shown.duration_minutes.0).sum();
             prop_assert_eq!(minutes, rows.iter().map(|(_, quarters, _)| quarters * 15).sum::<i32>());
             prop_assert_eq!(found.iter().map(|l| l.session_count as usize).sum::<usize>(), rows.len());
@@ -476,7 +540,7 @@ mod tests {
             }
             let mut turned = sessions;
             turned.reverse();
-            prop_assert_eq!(lines(&turned), found);
+            prop_assert_eq!(lines(&turned, &[]), found);
         }
     }
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::credit::credit;
-use super::issue::{Issuance, Order, Seen, issue};
+use super::issue::{Issuance, Order, Seen, issue_all};
 use super::pages::{LONGEST_REASON, of_month};
 use super::preflight::Finding;
 use super::preview::{Preview, preview, previews};
@@ -85,6 +85,22 @@ impl Preview {
     fn count(&self) -> i64 {
         i64::try_from(self.sessions.len()).unwrap_or(i64::MAX)
     }
+
+    fn service_count(&self) -> i64 {
+        i64::try_from(self.services.len()).unwrap_or(i64::MAX)
+    }
+
+    /// `4 séances et 1 prestation`.
+    fn counted(&self) -> String {
+        let of = |count: i64, one: &str, many: &str| format!("{count}\u{a0}{}", if count > 1 { many } else { one });
+        let sessions = of(self.count(), "séance", "séances");
+        let services = of(self.service_count(), "prestation", "prestations");
+        match (self.sessions.is_empty(), self.services.is_empty()) {
+            (_, true) => sessions,
+            (true, false) => services,
+            (false, false) => format!("{sessions} et {services}"),
+        }
+    }
 }
 
 /// The month that a query asks for; else the one before today's, which is the one to invoice.
@@ -158,7 +174,10 @@ fn issue_page(who: &As<Psychologist>, request: &HttpRequest, preview: Preview, f
             .under("Factures", links::INVOICES)
             .under("Aperçu", links::preview_of_month(month))
             .for_form(&form),
-        button: format!("Émettre la facture {of} ({})", preview.gross()),
+        button: match preview.parts.len() {
+            0 | 1 => format!("Émettre la facture {of} ({})", preview.gross()),
+            n => format!("Émettre les {n} factures {of} ({})", preview.gross()),
+        },
         warnings: preview.findings().into_iter().filter(|finding| !finding.is_blocking()).collect(),
         back: links::preview_of_month(month),
         form,
@@ -186,21 +205,19 @@ pub async fn create_invoice(
     let issued = app
         .db
         .write_async(move |tx| {
-            let done = once(tx, &clock, key.as_ref(), |tx| issue(tx, &clock, Issuance::Own(&caller), order))?;
+            let done = once::<Vec<InvoiceId>, _>(tx, &clock, key.as_ref(), |tx| {
+                issue_all(tx, &clock, Issuance::Own(&caller), order)
+            })?;
             Ok(match done {
-                Once::Answer(id) => Once::Answer(look_up::load(tx, id)?),
+                Once::Answer(ids) => {
+                    Once::Answer(ids.into_iter().map(|id| look_up::load(tx, id)).collect::<Result<Vec<Invoice>, _>>()?)
+                }
                 Once::KeyReused => Once::KeyReused,
             })
         })
         .await;
     match issued {
-        Ok(Once::Answer(invoice)) => {
-            let done = Flash::success(format!(
-                "La facture {} est émise. Déposez maintenant son Factur-X auprès de l’acheteur.",
-                invoice.number
-            ));
-            Ok(web::see_other_with(&links::invoice(invoice.id), &done))
-        }
+        Ok(Once::Answer(invoices)) => Ok(issued_answer(&invoices)),
         Ok(Once::KeyReused) => Err(AppError::KeyReused),
         Err(Failure::Refused(refusal)) => {
             form.refuse_whole(refusal);
@@ -211,11 +228,32 @@ pub async fn create_invoice(
     }
 }
 
+/// Sends to what was issued: the invoice, or the list when there are several.
+fn issued_answer(invoices: &[Invoice]) -> HttpResponse {
+    match invoices {
+        [invoice] => {
+            let done = Flash::success(format!(
+                "La facture {} est émise. Déposez maintenant son Factur-X auprès de l’acheteur.",
+                invoice.number
+            ));
+            web::see_other_with(&links::invoice(invoice.id), &done)
+        }
+        several => {
+            let numbers: Vec<&str> = several.iter().map(|invoice| invoice.number.as_str()).collect();
+            let done = Flash::success(format!(
+                "Les factures {} sont émises. Déposez maintenant le Factur-X de chacune auprès de l’acheteur.",
+                numbers.join(" et ")
+            ));
+            web::see_other_with(links::INVOICES, &done)
+        }
+    }
+}
+
 /// What the confirmation page showed.
 fn seen(form: &FormState) -> Option<Seen> {
-    let sessions = form.value("sessions").parse().ok()?;
+    let items = form.value("sessions").parse().ok()?;
     let gross = form.value("gross").parse().ok().map(Cents)?;
-    Some(Seen { sessions, gross })
+    Some(Seen { items, gross })
 }
 
 /// Says what a credit note does, alone or with a new invoice.
@@ -248,7 +286,7 @@ async fn credit_page(
         .read_async::<_, AppError>(move |conn| {
             let invoice = look_up::load_for(conn, (&caller).into(), id)?;
             let preview = preview(conn, &clock, caller.id, invoice.month, invoice.convention)?;
-            let billed: i64 = look_up::lines(conn, id)?.iter().map(|line| i64::from(line.session_count)).sum();
+            let billed: i64 = look_up::lines(conn, id)?.iter().map(|line| i64::from(line.sessions())).sum();
             Ok((invoice, preview, billed))
         })
         .await?;

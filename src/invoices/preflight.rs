@@ -41,12 +41,19 @@ pub enum Finding {
     ToApprove(i64),
     /// Sessions refused, to be corrected.
     ToCorrect(i64),
+    /// Services that wait for the Métropole, or to be corrected.
+    Services(i64),
+    /// Taxes that cannot share an invoice: so many are issued.
+    SeveralInvoices(usize),
 }
 
 impl Finding {
     /// Whether the invoice cannot be issued because of it.
     pub fn is_blocking(&self) -> bool {
-        !matches!(self, Self::ToRecord(_) | Self::ToApprove(_) | Self::ToCorrect(_))
+        !matches!(
+            self,
+            Self::ToRecord(_) | Self::ToApprove(_) | Self::ToCorrect(_) | Self::Services(_) | Self::SeveralInvoices(_)
+        )
     }
 
     /// A stable name for programs.
@@ -66,6 +73,8 @@ impl Finding {
             Self::ToRecord(_) => "sessions_to_record",
             Self::ToApprove(_) => "sessions_to_approve",
             Self::ToCorrect(_) => "sessions_to_correct",
+            Self::Services(_) => "services_waiting",
+            Self::SeveralInvoices(_) => "several_invoices",
         }
     }
 
@@ -109,7 +118,7 @@ impl fmt::Display for Finding {
             ),
             Self::Nothing(month) => write!(
                 f,
-                "Il n’y a rien à facturer pour {month} : aucune séance validée n’attend de facture."
+                "Il n’y a rien à facturer pour {month} : aucune séance ni prestation validée n’attend de facture."
             ),
             Self::Unpriced(Unpriced { service, on, misses_rate: true }) => write!(
                 f,
@@ -145,6 +154,18 @@ impl fmt::Display for Finding {
                 est = if *n > 1 { "sont" } else { "est" },
                 la = absent(*n),
             ),
+            Self::Services(n) => write!(
+                f,
+                "{n}\u{a0}prestation{s} de ce mois {attend} d’être validée{s} par la Métropole ou corrigée{s} : {la} de cette facture.",
+                s = many(*n),
+                attend = if *n > 1 { "attendent" } else { "attend" },
+                la = absent(*n),
+            ),
+            Self::SeveralInvoices(n) => write!(
+                f,
+                "{n} factures seront émises ensemble, aux numéros qui se suivent : l’exonération des soins (article 261, \
+                 4-1° du CGI) et la franchise en base (article 293 B) ne peuvent pas figurer sur la même facture."
+            ),
         }
     }
 }
@@ -173,6 +194,7 @@ pub fn preflight(preview: &Preview) -> Vec<Finding> {
         found.push(Finding::NoVatNumber);
     }
     found.extend(buyer(preview));
+    found.extend((preview.parts.len() > 1).then_some(Finding::SeveralInvoices(preview.parts.len())));
     found.extend(pending(preview.pending));
     found
 }
@@ -180,8 +202,7 @@ pub fn preflight(preview: &Preview) -> Vec<Finding> {
 /// An invoice bills what was done: its last day of delivery is the last of the month (BT-72).
 fn month(preview: &Preview) -> Vec<Finding> {
     let not_over = (preview.today < preview.month.last()).then_some(Finding::MonthNotOver(preview.month));
-    let nothing =
-        (preview.sessions.is_empty() && preview.unpriced.is_empty()).then_some(Finding::Nothing(preview.month));
+    let nothing = (preview.items() == 0 && preview.unpriced.is_empty()).then_some(Finding::Nothing(preview.month));
     not_over.into_iter().chain(nothing).collect()
 }
 
@@ -208,6 +229,7 @@ fn pending(pending: Pending) -> Vec<Finding> {
         (pending.to_record, Finding::ToRecord(pending.to_record)),
         (pending.to_approve, Finding::ToApprove(pending.to_approve)),
         (pending.to_correct, Finding::ToCorrect(pending.to_correct)),
+        (pending.services, Finding::Services(pending.services)),
     ];
     counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, finding)| finding).collect()
 }

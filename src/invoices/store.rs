@@ -7,7 +7,8 @@ use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 
 use super::{
-    BillableSession, FileKind, FrozenContent, Invoice, InvoiceKind, InvoiceState, Line, Pending, Reader, service_name,
+    BillableService, BillableSession, COMMON, FileKind, FrozenContent, Invoice, InvoiceKind, InvoiceState, Line,
+    Pending, Reader, service_name,
 };
 use crate::calendar::{Month, local_date};
 use crate::clock::Clock;
@@ -16,12 +17,12 @@ use crate::db::{AnyConnection, Tx};
 use crate::documents::{InvoiceLine, Totals};
 use crate::each;
 use crate::hours::Minutes;
-use crate::ids::{AccountId, ConventionId, InvoiceId, ProgrammeId, PsychologistId, SessionId};
+use crate::ids::{AccountId, ConventionId, InvoiceId, ProgrammeId, PsychologistId, ServiceId, SessionId};
 use crate::money::Cents;
 use crate::psychologists::VatRegime;
 use crate::schema::{
-    accounts, budget_years, children, invoice_counters, invoice_files, invoice_lines, invoice_sessions, invoices,
-    programmes, psychologists, quotas, sessions,
+    accounts, budget_lines, budget_years, children, invoice_counters, invoice_files, invoice_lines, invoice_services,
+    invoice_sessions, invoices, programmes, psychologists, quotas, service_programmes, services, sessions,
 };
 use crate::sql_types::Ts;
 
@@ -56,15 +57,74 @@ pub fn conventions_with_sessions(
     psychologist: PsychologistId,
     month: Month,
 ) -> QueryResult<Vec<ConventionId>> {
-    sessions::table
+    let mut found: Vec<ConventionId> = sessions::table
         .inner_join(quotas::table.inner_join(budget_years::table))
         .filter(sessions::psychologist_id.eq(psychologist))
         .filter(sessions::session_on.between(month.first(), month.last()))
         .filter(sessions::state.eq_any(["booked", "recorded", "refused", "approved"]))
         .select(budget_years::convention_id)
         .distinct()
-        .order(budget_years::convention_id)
-        .load(conn)
+        .load(conn)?;
+    let of_services: Vec<ConventionId> = services::table
+        .inner_join(budget_lines::table.inner_join(budget_years::table))
+        .filter(services::psychologist_id.eq(psychologist))
+        .filter(services::service_on.between(month.first(), month.last()))
+        .filter(services::state.eq_any(["recorded", "refused", "approved"]))
+        .select(budget_years::convention_id)
+        .distinct()
+        .load(conn)?;
+    found.extend(of_services);
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+type ServiceRow = ((ServiceId, ServiceType), (NaiveDate, Ts, Minutes), i32, (Cents, VatRegime));
+
+/// The approved services of a month under a convention that are on no live invoice, by day.
+pub fn billable_services(
+    conn: &mut AnyConnection,
+    psychologist: PsychologistId,
+    month: Month,
+    convention: ConventionId,
+) -> QueryResult<Vec<BillableService>> {
+    let rows = services::table
+        .inner_join(budget_lines::table.inner_join(budget_years::table))
+        .filter(services::psychologist_id.eq(psychologist))
+        .filter(services::service_on.between(month.first(), month.last()))
+        .filter(services::state.eq("approved"))
+        .filter(budget_years::convention_id.eq(convention))
+        .select((
+            (services::id, services::service_type),
+            (services::service_on, services::starts_at, services::duration_minutes),
+            services::participants,
+            (services::hourly_cents, services::vat_regime),
+        ))
+        .order((services::starts_at, services::id))
+        .load::<ServiceRow>(conn)?;
+    let ids: Vec<ServiceId> = rows.iter().map(|row| row.0.0).collect();
+    let mut concerned: BTreeMap<ServiceId, Vec<String>> = BTreeMap::new();
+    let pairs: Vec<(ServiceId, String)> = service_programmes::table
+        .inner_join(programmes::table)
+        .filter(service_programmes::service_id.eq_any(&ids))
+        .select((service_programmes::service_id, programmes::name))
+        .order((service_programmes::service_id, programmes::name))
+        .load(conn)?;
+    for (service, name) in pairs {
+        concerned.entry(service).or_default().push(name);
+    }
+    let read = |((id, service), (on, starts_at, minutes), participants, (hourly, vat)): ServiceRow| BillableService {
+        programmes: concerned.remove(&id).unwrap_or_default(),
+        id,
+        service,
+        on,
+        starts_at,
+        minutes,
+        participants,
+        hourly,
+        vat,
+    };
+    Ok(rows.into_iter().map(read).collect())
 }
 
 type BillableRow = (SessionId, (ProgrammeId, String), ServiceType, NaiveDate, Ts, Minutes, String);
@@ -119,7 +179,15 @@ pub fn pending(
         .select((sessions::state, diesel::dsl::count_star()))
         .load::<(String, i64)>(conn)?;
     let of = |state: &str| counts.iter().find(|(name, _)| name == state).map_or(0, |(_, count)| *count);
-    Ok(Pending { to_record: of("booked"), to_approve: of("recorded"), to_correct: of("refused") })
+    let services = services::table
+        .inner_join(budget_lines::table.inner_join(budget_years::table))
+        .filter(services::psychologist_id.eq(psychologist))
+        .filter(services::service_on.between(month.first(), month.last()))
+        .filter(services::state.eq_any(["recorded", "refused"]))
+        .filter(budget_years::convention_id.eq(convention))
+        .count()
+        .get_result(conn)?;
+    Ok(Pending { to_record: of("booked"), to_approve: of("recorded"), to_correct: of("refused"), services })
 }
 
 /// An invoice or credit note to write.
@@ -212,6 +280,9 @@ pub fn insert_file(
 
 /// Puts approved sessions on an invoice; gives how many still were approved.
 pub fn invoice_sessions(tx: &mut Tx<'_>, invoice: InvoiceId, ids: &[SessionId]) -> QueryResult<usize> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
     let row = |id: &SessionId| {
         (
             invoice_sessions::invoice_id.eq(invoice),
@@ -227,6 +298,37 @@ pub fn invoice_sessions(tx: &mut Tx<'_>, invoice: InvoiceId, ids: &[SessionId]) 
         .execute(&mut **tx)
 }
 
+/// Puts approved services on an invoice; gives how many still were approved.
+pub fn invoice_services(tx: &mut Tx<'_>, invoice: InvoiceId, ids: &[ServiceId]) -> QueryResult<usize> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let row = |id: &ServiceId| {
+        (
+            invoice_services::invoice_id.eq(invoice),
+            invoice_services::service_id.eq(*id),
+            invoice_services::is_live.eq(true),
+        )
+    };
+    let rows: Vec<_> = ids.iter().map(row).collect();
+    let conn = &mut **tx;
+    each!(conn => diesel::insert_into(invoice_services::table).values(&rows).execute(conn))?;
+    diesel::update(services::table.filter(services::id.eq_any(ids).and(services::state.eq("approved"))))
+        .set((services::state.eq("invoiced"), services::invoice_id.eq(invoice)))
+        .execute(&mut **tx)
+}
+
+/// Takes the services off a credited invoice: approved again, and free for another.
+pub fn free_services(tx: &mut Tx<'_>, invoice: InvoiceId) -> QueryResult<()> {
+    diesel::update(invoice_services::table.filter(invoice_services::invoice_id.eq(invoice)))
+        .set(invoice_services::is_live.eq(false))
+        .execute(&mut **tx)?;
+    diesel::update(services::table.filter(services::invoice_id.eq(invoice).and(services::state.eq("invoiced"))))
+        .set((services::state.eq("approved"), services::invoice_id.eq(None::<InvoiceId>)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Takes the sessions off a credited invoice: approved again, and free for another.
 pub fn free_sessions(tx: &mut Tx<'_>, invoice: InvoiceId) -> QueryResult<()> {
     diesel::update(invoice_sessions::table.filter(invoice_sessions::invoice_id.eq(invoice)))
@@ -238,7 +340,7 @@ pub fn free_sessions(tx: &mut Tx<'_>, invoice: InvoiceId) -> QueryResult<()> {
     Ok(())
 }
 
-/// The day of the last approval of the sessions on an invoice: the service is certified from then on.
+/// The day of the last approval of the sessions and services on an invoice: all is certified from then on.
 pub fn service_done_on(conn: &mut AnyConnection, invoice: InvoiceId) -> QueryResult<Option<NaiveDate>> {
     let last = sessions::table
         .filter(sessions::invoice_id.eq(invoice))
@@ -246,7 +348,13 @@ pub fn service_done_on(conn: &mut AnyConnection, invoice: InvoiceId) -> QueryRes
         .order(sessions::decided_at.desc())
         .first::<Option<Ts>>(conn)
         .optional()?;
-    Ok(last.flatten().map(local_date))
+    let of_services = services::table
+        .filter(services::invoice_id.eq(invoice))
+        .select(services::decided_at)
+        .order(services::decided_at.desc())
+        .first::<Option<Ts>>(conn)
+        .optional()?;
+    Ok(last.flatten().max(of_services.flatten()).map(local_date))
 }
 
 /// Issued → deposited; 0 when the invoice is in another state.
@@ -421,7 +529,7 @@ pub fn load_file(conn: &mut AnyConnection, id: InvoiceId, kind: FileKind) -> Que
     invoice_files::table.find((id, kind)).select((invoice_files::sha256, invoice_files::bytes)).first(conn)
 }
 
-type LineRow = (i32, (ProgrammeId, String), ServiceType, i32, Minutes, Cents, Cents, VatRegime);
+type LineRow = (i32, Option<(ProgrammeId, String)>, ServiceType, i32, Minutes, Cents, Cents, VatRegime);
 
 /// The lines of an invoice, by position.
 ///
@@ -429,11 +537,11 @@ type LineRow = (i32, (ProgrammeId, String), ServiceType, i32, Minutes, Cents, Ce
 /// When the database fails.
 pub fn lines(conn: &mut AnyConnection, id: InvoiceId) -> QueryResult<Vec<Line>> {
     let rows = invoice_lines::table
-        .inner_join(programmes::table)
+        .left_join(programmes::table)
         .filter(invoice_lines::invoice_id.eq(id))
         .select((
             invoice_lines::position,
-            (programmes::id, programmes::name),
+            (programmes::id, programmes::name).nullable(),
             invoice_lines::service_type,
             invoice_lines::session_count,
             invoice_lines::minutes,
@@ -443,13 +551,13 @@ pub fn lines(conn: &mut AnyConnection, id: InvoiceId) -> QueryResult<Vec<Line>> 
         ))
         .order(invoice_lines::position)
         .load::<LineRow>(conn)?;
-    let read = |(position, (programme, name), service, session_count, time, hourly, net, vat): LineRow| Line {
-        programme,
+    let read = |(position, programme, service, session_count, time, hourly, net, vat): LineRow| Line {
+        programme: programme.as_ref().map(|(id, _)| *id),
         service,
         session_count,
         shown: InvoiceLine {
             position: position.unsigned_abs(),
-            programme: name,
+            programme: programme.map_or_else(|| COMMON.to_owned(), |(_, name)| name),
             service_type: service_name(service),
             duration_minutes: time,
             hourly_rate_cents: hourly,
@@ -474,16 +582,16 @@ pub fn of_psychologist(conn: &mut AnyConnection, psychologist: PsychologistId) -
     Ok(rows.into_iter().map(invoice).collect())
 }
 
-/// A month in which a psychologist has sessions that no invoice bills.
+/// A month in which a psychologist has sessions or services that no invoice bills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MonthOfPsychologist {
     /// The month.
     pub month: Month,
-    /// Approved sessions that an invoice may bill.
+    /// Approved sessions and services that an invoice may bill.
     pub approved: i64,
     /// Their time.
     pub time: Minutes,
-    /// Sessions that wait for something.
+    /// Sessions and services that wait for something.
     pub waiting: i64,
 }
 
@@ -511,6 +619,20 @@ pub fn months_of_psychologist(
             }
             "approved" => {}
             _ => month.2 += 1,
+        }
+    }
+    let rows = services::table
+        .filter(services::psychologist_id.eq(psychologist).and(services::service_on.le(today)))
+        .filter(services::state.eq_any(["recorded", "refused", "approved"]))
+        .select((services::service_on, services::state, services::duration_minutes))
+        .load::<(NaiveDate, String, Minutes)>(conn)?;
+    for (on, state, minutes) in rows {
+        let month = months.entry(Month::of(on)).or_default();
+        if state == "approved" {
+            month.0 += 1;
+            month.1 += minutes;
+        } else {
+            month.2 += 1;
         }
     }
     let read = |(month, (approved, time, waiting))| MonthOfPsychologist { month, approved, time, waiting };

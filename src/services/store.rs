@@ -18,7 +18,7 @@ use crate::ids::{
 };
 use crate::money::Cents;
 use crate::schema::{
-    accounts, budget_lines, budget_years, conventions, programmes, psychologists, service_decisions,
+    accounts, budget_lines, budget_years, conventions, invoices, programmes, psychologists, service_decisions,
     service_programmes, services,
 };
 use crate::services::{BudgetLine, Filter, Part, Phase, Reader, Service, State};
@@ -632,4 +632,52 @@ pub fn lock_lines_of(tx: &mut Tx<'_>, ids: &[ServiceId]) -> QueryResult<()> {
         .for_update()
         .load::<BudgetLineId>(conn)
         .map(drop)
+}
+
+/// What the services of a budget year come to, by type, with tax.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sums {
+    /// For what.
+    pub kind: ServiceType,
+    /// Recorded, or approved and not yet invoiced.
+    pub committed: Cents,
+    /// On an invoice that no credit note took back.
+    pub invoiced: Cents,
+    /// On a paid invoice.
+    pub paid: Cents,
+}
+
+/// What the services of a budget year come to, by type; those of one provider only, when one is named.
+///
+/// # Errors
+/// When the database fails.
+pub fn sums(conn: &mut AnyConnection, year: BudgetYearId, only: Option<PsychologistId>) -> QueryResult<Vec<Sums>> {
+    let mut query = services::table
+        .inner_join(budget_lines::table)
+        .left_join(invoices::table)
+        .filter(budget_lines::budget_year_id.eq(year))
+        .filter(services::state.eq_any([Phase::Recorded, Phase::Approved, Phase::Invoiced]))
+        .select((services::service_type, services::state, invoices::state.nullable(), services::gross_cents))
+        .into_boxed::<MultiBackend>();
+    if let Some(psychologist) = only {
+        query = query.filter(services::psychologist_id.eq(psychologist));
+    }
+    // some tens a year
+    let rows = query.load::<(ServiceType, Phase, Option<String>, Cents)>(conn)?;
+    let sums_of = |kind| {
+        let sum = |which: fn(Phase, bool) -> bool| {
+            let of_kind = rows.iter().filter(|(known, ..)| *known == kind);
+            of_kind
+                .filter(|(_, phase, state, _)| which(*phase, state.as_deref() == Some("paid")))
+                .map(|row| row.3)
+                .sum()
+        };
+        Sums {
+            kind,
+            committed: sum(|phase, _| phase != Phase::Invoiced),
+            invoiced: sum(|phase, _| phase == Phase::Invoiced),
+            paid: sum(|_, is_paid| is_paid),
+        }
+    };
+    Ok(crate::services::KINDS.map(sums_of).to_vec())
 }
