@@ -67,6 +67,8 @@ crate::id_types! {
     FundingReceiptId,
     /// An amendment (*avenant*) of a convention.
     AmendmentId,
+    /// A convention that is being prepared.
+    ConventionDraftId,
     /// An invoice or a credit note.
     InvoiceId,
     /// An entry of the journal.

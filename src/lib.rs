@@ -52,6 +52,9 @@ pub mod substitutions;
 pub mod readings;
 
 pub mod conventions;
+
+pub mod convention_drafts;
+
 pub mod quotas;
 
 pub mod funding_calls;

@@ -5,8 +5,9 @@ use chrono::{NaiveDate, NaiveDateTime};
 use crate::calendar::Month;
 use crate::ids::ServiceId;
 use crate::ids::{
-    AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, ConventionId, FundingCallId, GuardianId, InvoiceId,
-    LeaveId, OpeningId, PsychologistId, ReferralId, RequestId, SessionId, SignInId, SubstitutionId,
+    AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, ConventionDraftId, ConventionId, FundingCallId,
+    GuardianId, InvoiceId, LeaveId, OpeningId, PsychologistId, ReferralId, RequestId, SessionId, SignInId,
+    SubstitutionId,
 };
 
 /// The page that waits for whoever signs in.
@@ -65,8 +66,6 @@ pub const NEW_CHILD: &str = "/enfants/nouveau";
 pub const RETENTION: &str = "/enfants/conservation";
 /// The same, and what was destroyed, for the data-protection officer.
 pub const RETENTION_REPORT: &str = "/conservation";
-/// Hour quotas.
-pub const QUOTAS: &str = "/quotites";
 /// The year at a glance.
 pub const YEAR: &str = "/annee";
 /// Services that are not a child's session.
@@ -91,6 +90,8 @@ pub const INVOICE_ISSUE: &str = "/factures/emission";
 pub const EXPORTS: &str = "/exports";
 /// The convention.
 pub const CONVENTION: &str = "/convention";
+/// The conventions that are being prepared.
+pub const CONVENTION_DRAFTS: &str = "/convention/brouillons";
 /// Accounts.
 pub const ACCOUNTS: &str = "/comptes";
 /// The journal.
@@ -529,6 +530,36 @@ pub fn buyer(id: ConventionId) -> String {
 /// Reopening a month of a convention.
 pub fn reopening(id: ConventionId) -> String {
     format!("{CONVENTION}/{id}/reouverture")
+}
+
+/// A draft of a convention.
+pub fn convention_draft(id: ConventionDraftId) -> String {
+    format!("{CONVENTION_DRAFTS}/{id}")
+}
+
+/// A part of a draft.
+pub fn convention_draft_part(id: ConventionDraftId, part: &str) -> String {
+    format!("{CONVENTION_DRAFTS}/{id}/contenu/{part}")
+}
+
+/// Signing a draft.
+pub fn convention_draft_signature(id: ConventionDraftId) -> String {
+    format!("{CONVENTION_DRAFTS}/{id}/signature")
+}
+
+/// Throwing a draft away.
+pub fn convention_draft_removal(id: ConventionDraftId) -> String {
+    format!("{CONVENTION_DRAFTS}/{id}/suppression")
+}
+
+/// A draft as a file.
+pub fn convention_draft_file(id: ConventionDraftId) -> String {
+    format!("{CONVENTION_DRAFTS}/{id}.toml")
+}
+
+/// A convention in force as a file.
+pub fn convention_file(id: ConventionId) -> String {
+    format!("{CONVENTION}/{id}/convention.toml")
 }
 
 /// Writing an amendment of a convention.

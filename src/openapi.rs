@@ -8,8 +8,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::services;
 use crate::{
-    accounts, amendments, audit, budgets, children, exports, funding_calls, invoices, openings, privacy, quotas,
-    reports, requests, sessions, substitutions,
+    accounts, amendments, audit, budgets, children, conventions, exports, funding_calls, invoices, openings, privacy,
+    quotas, reports, requests, sessions, substitutions,
 };
 
 /// Every address of the API.
@@ -28,6 +28,7 @@ use crate::{
         accounts::api::show_calendar_feed,
         accounts::api::create_calendar_feed,
         accounts::api::create_calendar_feed_end,
+        conventions::api::list_conventions,
         amendments::api::list_amendments,
         amendments::api::create_amendment,
         amendments::api::create_transfer,

@@ -8,8 +8,8 @@ use actix_web::web::{self as actix, ServiceConfig};
 use crate::accounts::Role;
 use crate::services;
 use crate::{
-    accounts, agenda, amendments, audit, budgets, children, conventions, exports, funding_calls, invoices, openings,
-    privacy, psychologists, quotas, reports, requests, sessions, site, substitutions, web,
+    accounts, agenda, amendments, audit, budgets, children, convention_drafts, conventions, exports, funding_calls,
+    invoices, openings, privacy, psychologists, quotas, reports, requests, sessions, site, substitutions, web,
 };
 
 /// Who may ask an address.
@@ -229,7 +229,6 @@ routes! {
     GET "/agenda" [Psychologist, Coordinator] agenda::pages::show_agenda;
 
     // quotas
-    GET "/quotites" [Administrator, Coordinator, Psychologist] quotas::pages::list_quotas;
     GET "/api/v1/quotas" [Administrator, Coordinator, Psychologist] quotas::api::list_quotas;
 
     // the year at a glance
@@ -244,6 +243,19 @@ routes! {
     POST "/convention/{convention}/tarifs" [Administrator] conventions::pages::create_rate;
     GET "/convention/{convention}/reouverture" [Administrator] conventions::pages_reopening::show_new_reopening;
     POST "/convention/{convention}/reouverture" [Administrator] conventions::pages_reopening::create_reopening;
+
+    GET "/convention/{convention}/convention.toml" [Administrator] convention_drafts::pages::show_file;
+    GET "/api/v1/conventions" [Administrator] conventions::api::list_conventions;
+
+    // conventions that are being prepared
+    GET "/convention/brouillons" [Administrator] convention_drafts::pages::list_drafts;
+    POST "/convention/brouillons" [Administrator] convention_drafts::pages::create_draft;
+    GET "/convention/brouillons/{draft}.toml" [Administrator] convention_drafts::pages::show_draft_file;
+    GET "/convention/brouillons/{draft}" [Administrator] convention_drafts::pages::show_draft;
+    POST "/convention/brouillons/{draft}/signature" [Administrator] convention_drafts::pages::create_signature;
+    GET "/convention/brouillons/{draft}/contenu/{part}" [Administrator] convention_drafts::pages_section::show_part;
+    POST "/convention/brouillons/{draft}/contenu/{part}" [Administrator] convention_drafts::pages_section::create_part_change;
+    POST "/convention/brouillons/{draft}/suppression" [Administrator] convention_drafts::pages::create_removal;
 
     // amendments
     GET "/convention/{convention}/avenants/nouveau" [Administrator] amendments::pages::show_new_amendment;

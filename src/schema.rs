@@ -288,6 +288,8 @@ diesel::table! {
         programme_id -> DbUuid,
         signatory_id -> DbUuid,
         note -> Nullable<Text>,
+        starts_on -> Date,
+        ends_on -> Date,
     }
 }
 
@@ -1032,6 +1034,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    convention_drafts (id) {
+        id -> DbUuid,
+        file -> Text,
+        version -> Integer,
+        copied_from_id -> Nullable<DbUuid>,
+        convention_id -> Nullable<DbUuid>,
+        created_by -> DbUuid,
+        created_at -> Instant,
+        changed_at -> Instant,
+    }
+}
+
 diesel::joinable!(role_grants -> accounts (account_id));
 diesel::joinable!(role_grants -> programmes (programme_id));
 diesel::joinable!(invitations -> accounts (account_id));
@@ -1187,6 +1205,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     funding_receipts,
     amendments,
     amendment_lines,
+    convention_drafts,
     school_breaks,
     openings,
     opening_removals,

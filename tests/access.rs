@@ -172,8 +172,10 @@ fn cells_beside(index: usize, caller: &Caller, line: (&str, &str, Thing, &'stati
 fn places_of(route: &Route) -> Vec<Vec<Place>> {
     match things(route).len() {
         0 => vec![Vec::new()],
-        // a file's name says nothing of whose it is
-        _ if things(route).contains(&Thing::File) => Place::ALL.iter().map(|place| vec![*place; 2]).collect(),
+        // the name of a file, or of a part, says nothing of whose it is
+        _ if things(route).iter().any(|thing| matches!(thing, Thing::File | Thing::DraftPart)) => {
+            Place::ALL.iter().map(|place| vec![*place; 2]).collect()
+        }
         1 => Place::ALL.iter().map(|place| vec![*place]).collect(),
         count => {
             let together = Place::ALL.iter().map(|place| vec![*place; count]);

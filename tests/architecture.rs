@@ -12,6 +12,7 @@ const FEATURES: [&str; 19] = [
     "school_calendar",
     "accounts",
     "conventions",
+    "convention_drafts",
     "programmes",
     "quotas",
     "funding_calls",

@@ -44,13 +44,13 @@ on_both_databases! {
     /// Those who plan and those who can import are told in time; the others are left in peace.
     fn one_is_warned_when_the_known_years_run_out(app: &TestApp) {
         let _world = World::new(app);
-        let words = "Calendrier scolaire à compléter";
-        let shows = |email: &str, path: &str| app.signed_in(email).get(path).expect(200).words().contains(words);
-        assert!(!shows(CLAIRE, "/") && !shows(ADMINISTRATOR, "/quotites"));
+        let shows = |email: &str, path: &str, words: &str| app.signed_in(email).get(path).expect(200).words().contains(words);
+        let (title, date) = ("Calendrier scolaire à compléter", "31 août 2027");
+        assert!(!shows(CLAIRE, "/", title) && !shows(ADMINISTRATOR, "/annee", date));
         app.app.clock.set("2027-06-10T09:00:00Z".parse().unwrap());
-        assert!(shows(CLAIRE, "/") && shows(ADMINISTRATOR, "/quotites"));
-        assert!(!shows(LONGVIC_COORDINATOR, "/quotites"));
-        let page = app.signed_in(ADMINISTRATOR).get("/quotites").expect(200).words();
+        assert!(shows(CLAIRE, "/", title) && shows(ADMINISTRATOR, "/annee", date));
+        assert!(!shows(LONGVIC_COORDINATOR, "/annee", date));
+        let page = app.signed_in(ADMINISTRATOR).get("/annee").expect(200).words();
         assert!(page.contains("31 août 2027") && page.contains("2027-2028"), "{page}");
     }
 }

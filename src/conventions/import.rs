@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Days;
 use diesel::QueryResult;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::export::as_file;
 use super::file::{ConventionFile, DefaultRate, Heading, Year};
 use super::{BudgetYear, Convention, Neighbourhood, Period, Programme, Rate, Signatory, file, store};
 use crate::clock::Clock;
-use crate::db::{AnyConnection, Tx};
+use crate::db::{AnyConnection, Tx, violated};
 use crate::failure::{Failure, Refusal};
 use crate::hours::Minutes;
 use crate::ids::{BudgetYearId, ConventionId, NeighbourhoodId, ProgrammeId, SignatoryId};
@@ -165,7 +165,14 @@ fn enter_programmes<'f>(
             None => store::insert_programme(tx, &programme)?,
             Some(id) => refuse_overlap(tx, id, given, convention.period)?,
         }
-        store::attach_programme(tx, convention.id, &programme)?;
+        match store::attach_programme(tx, convention, &programme) {
+            // another was entered at the same instant
+            Err(e) if violated(&e, "convention_programmes_overlap") => {
+                let (code, slug, period) = (given.code.clone(), convention.slug.clone(), convention.period);
+                return Err(Failure::Refused(ImportRefusal::ProgrammeTaken { code, slug, period }));
+            }
+            other => other?,
+        }
         enter_neighbourhoods(tx, programme.id, given, file)?;
         codes.insert(given.code.as_str(), programme.id);
     }
@@ -175,23 +182,58 @@ fn enter_programmes<'f>(
 /// The programme that an earlier convention entered under the same code; it must be the same one.
 fn find_same_programme(tx: &mut Tx<'_>, given: &file::Programme) -> Outcome<Option<ProgrammeId>> {
     let Some((id, name, town)) = store::find_programme(tx, &given.code)? else { return Ok(None) };
-    if (&name, &town) != (&given.name, &given.town) {
-        return Err(Failure::Refused(ImportRefusal::ProgrammeDiffers {
-            code: given.code.clone(),
-            known: format!("{name}, à {town}"),
-            given: format!("{}, à {}", given.name, given.town),
-        }));
-    }
+    differs(given, &name, &town).map_or(Ok(()), |refusal| Err(Failure::Refused(refusal)))?;
     Ok(Some(id))
 }
 
 fn refuse_overlap(tx: &mut Tx<'_>, id: ProgrammeId, given: &file::Programme, period: Period) -> Outcome<()> {
-    match store::conventions_of_programme(tx, id, period)?.pop() {
-        None => Ok(()),
-        Some(Convention { slug, period, .. }) => {
-            Err(Failure::Refused(ImportRefusal::ProgrammeTaken { code: given.code.clone(), slug, period }))
+    taken(tx, id, given, period)?.map_or(Ok(()), |refusal| Err(Failure::Refused(refusal)))
+}
+
+/// What other conventions have against a file: its short name is taken, a programme of it is another, or works under
+/// another convention on some of these days. Each with the section of the file that it is about.
+///
+/// # Errors
+/// When the database fails.
+pub fn clashes(conn: &mut AnyConnection, file: &ConventionFile) -> QueryResult<Vec<(&'static str, String)>> {
+    let mut clashes = Vec::new();
+    if store::find_by_slug(conn, &file.convention.slug)?.is_some() {
+        let slug = &file.convention.slug;
+        clashes.push((
+            "convention",
+            format!("le nom court « {slug} » est celui d’une autre convention : donnez-en un autre"),
+        ));
+    }
+    for given in &file.programmes {
+        let Some((id, name, town)) = store::find_programme(conn, &given.code)? else { continue };
+        if let Some(refusal) = differs(given, &name, &town) {
+            clashes.push(("programmes", refusal.to_string()));
+        }
+        if let Some(refusal) = taken(conn, id, given, file.convention.period)? {
+            clashes.push(("programmes", refusal.to_string()));
         }
     }
+    Ok(clashes)
+}
+
+fn differs(given: &file::Programme, name: &str, town: &str) -> Option<ImportRefusal> {
+    ((name, town) != (given.name.as_str(), given.town.as_str())).then(|| ImportRefusal::ProgrammeDiffers {
+        code: given.code.clone(),
+        known: format!("{name}, à {town}"),
+        given: format!("{}, à {}", given.name, given.town),
+    })
+}
+
+fn taken(
+    conn: &mut AnyConnection,
+    id: ProgrammeId,
+    given: &file::Programme,
+    period: Period,
+) -> QueryResult<Option<ImportRefusal>> {
+    let other = store::conventions_of_programme(conn, id, period)?.pop();
+    let refusal =
+        |Convention { slug, period, .. }| ImportRefusal::ProgrammeTaken { code: given.code.clone(), slug, period };
+    Ok(other.map(refusal))
 }
 
 fn enter_neighbourhoods(
@@ -235,110 +277,13 @@ fn enter_budget_years(
 }
 
 fn refuse_differences(conn: &mut AnyConnection, known: &Convention, file: &ConventionFile) -> Outcome<()> {
-    let in_force = as_file(conn, known, file)?;
+    let in_force = as_file(conn, known, Some(file))?;
     let mut differences = Vec::new();
     compare("", &serde_json::json!(in_force), &serde_json::json!(file), &mut differences);
     if differences.is_empty() {
         return Ok(());
     }
     Err(Failure::Refused(ImportRefusal::Differs { slug: known.slug.clone(), differences }))
-}
-
-/// The convention in force written as its file would be. A programme keeps the neighbourhoods of every convention it
-/// had: those that `like` does not name are left out.
-fn as_file(conn: &mut AnyConnection, known: &Convention, like: &ConventionFile) -> QueryResult<ConventionFile> {
-    let signatories = store::signatories(conn, known.id)?;
-    let programmes = store::programmes(conn, known.id)?;
-    let mut neighbourhoods = store::neighbourhoods(conn, &programmes.iter().map(|p| p.id).collect::<Vec<_>>())?;
-    neighbourhoods.retain(|n| like.neighbourhoods.iter().any(|named| named.code == n.code));
-    let Convention { slug, title, period, signed_on, is_example, .. } = known.clone();
-    Ok(ConventionFile {
-        convention: Heading { slug, title, period, signed_on, is_example },
-        buyer: store::buyer(conn, known.id)?,
-        budget_years: years_as_file(conn, known.id, &signatories, &programmes)?,
-        terms: store::terms(conn, known.id)?,
-        rates: rates_as_file(&store::rates(conn, known.id)?, period),
-        programmes: in_order(
-            programmes.iter().map(|p| programme_as_file(p, &signatories, &neighbourhoods, like)),
-            |p| like.programmes.iter().position(|named| named.code == p.code),
-        ),
-        neighbourhoods: in_order(
-            neighbourhoods.iter().cloned().map(|n| file::Neighbourhood { code: n.code, name: n.name }),
-            |n| like.neighbourhoods.iter().position(|named| named.code == n.code),
-        ),
-        signatories: in_order(signatories.into_iter().map(signatory_as_file), |s| {
-            like.signatories.iter().position(|named| named.code == s.code)
-        }),
-    })
-}
-
-/// Entries in the order of the file; those that it does not name come last.
-fn in_order<T>(entries: impl Iterator<Item = T>, position: impl Fn(&T) -> Option<usize>) -> Vec<T> {
-    let mut entries: Vec<T> = entries.collect();
-    entries.sort_by_key(|entry| position(entry).unwrap_or(usize::MAX));
-    entries
-}
-
-fn signatory_as_file(signatory: Signatory) -> file::Signatory {
-    let Signatory { code, name, kind, contact_email, .. } = signatory;
-    file::Signatory { code, name, kind, contact_email }
-}
-
-fn programme_as_file(
-    programme: &Programme,
-    signatories: &[Signatory],
-    neighbourhoods: &[Neighbourhood],
-    like: &ConventionFile,
-) -> file::Programme {
-    let signatory = signatories.iter().find(|s| s.id == programme.signatory);
-    let named = like.programmes.iter().find(|named| named.code == programme.code);
-    let of_it = neighbourhoods.iter().filter(|n| n.programme == programme.id).map(|n| n.code.clone());
-    file::Programme {
-        code: programme.code.clone(),
-        name: programme.name.clone(),
-        town: programme.town.clone(),
-        signatory: signatory.map(|s| s.code.clone()).unwrap_or_default(),
-        neighbourhoods: in_order(of_it, |code| named?.neighbourhoods.iter().position(|listed| listed == code)),
-        note: programme.note.clone(),
-    }
-}
-
-fn years_as_file(
-    conn: &mut AnyConnection,
-    convention: ConventionId,
-    signatories: &[Signatory],
-    programmes: &[Programme],
-) -> QueryResult<Vec<Year>> {
-    let mut years = Vec::new();
-    for BudgetYear { id, label, period, budget, fixed_share, ceiling, call_by } in
-        store::budget_years(conn, convention)?
-    {
-        let paid = store::contributions(conn, id)?.into_iter();
-        let contributions = paid
-            .filter_map(|(payer, amount)| Some((signatories.iter().find(|s| s.id == payer)?.code.clone(), amount)))
-            .collect();
-        let allotted = store::allotted(conn, id)?.into_iter();
-        let quotas = allotted
-            .filter_map(|(user, time)| Some((programmes.iter().find(|p| p.id == user)?.code.clone(), time)))
-            .collect();
-        years.push(Year { label, period, budget, fixed_share, ceiling, call_by, contributions, quotas });
-    }
-    Ok(years)
-}
-
-/// Everybody's rates with the day on which each ends: the eve of the next, or the end of the convention.
-fn rates_as_file(rates: &[Rate], convention: Period) -> Vec<DefaultRate> {
-    let of_all = |rate: &&Rate| rate.psychologist.is_none();
-    let until = |rate: &Rate| {
-        let later = rates.iter().filter(of_all).filter(|r| r.service == rate.service && r.from > rate.from);
-        let next = later.map(|r| r.from).min().and_then(|day| day.checked_sub_days(Days::new(1)));
-        next.unwrap_or(convention.until)
-    };
-    let mut all: Vec<DefaultRate> = (rates.iter().filter(of_all))
-        .map(|r| DefaultRate { service: r.service, hourly: r.hourly, period: Period { from: r.from, until: until(r) } })
-        .collect();
-    all.sort_by_key(|rate| (rate.service, rate.period.from));
-    all
 }
 
 /// Adds a line for each key whose value differs.

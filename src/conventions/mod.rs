@@ -3,11 +3,14 @@
 
 pub mod add_rate;
 pub mod amend;
+pub mod api;
 pub mod change_buyer;
+pub mod export;
 pub mod file;
 mod file_checks;
 #[cfg(test)]
 mod file_tests;
+pub mod following;
 pub mod import;
 pub mod look_up;
 pub mod pages;
@@ -15,6 +18,7 @@ pub mod pages_reopening;
 mod reader;
 pub mod reopen_month;
 mod store;
+pub mod write;
 
 use chrono::{Days, NaiveDate};
 
@@ -334,6 +338,31 @@ pub struct Convention {
     pub signed_on: Option<NaiveDate>,
     /// Whether it is invented; the screens then say so.
     pub is_example: bool,
+}
+
+/// Where a signed convention stands, by its days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Signed, and to come (*signée*).
+    ToCome,
+    /// In force (*en vigueur*).
+    InForce,
+    /// Ended (*terminée*).
+    Ended,
+}
+
+impl Convention {
+    /// Where it stands on a day.
+    pub fn stage(&self, today: NaiveDate) -> Stage {
+        if today < self.period.from {
+            Stage::ToCome
+        } else if today > self.period.until {
+            Stage::Ended
+        } else {
+            Stage::InForce
+        }
+    }
 }
 
 /// A year of a convention's budget (*exercice*); a school year as well as a calendar year.

@@ -10,7 +10,7 @@ use super::add_rate::{self, NewRate};
 use super::change_buyer::{self, BuyerSettings};
 use super::{
     BudgetYear, Buyer, Convention, InvoiceChannel, MonthReopening, Neighbourhood, Programme, RequiredReference,
-    ServiceType, Signatory, Terms, look_up,
+    ServiceType, Signatory, Stage, Terms, look_up,
 };
 use crate::accounts::Administrator;
 use crate::accounts::guards::As;
@@ -23,7 +23,7 @@ use crate::idempotency::{Key, Once, once};
 use crate::ids::{ConventionId, PsychologistId, RateId};
 use crate::links;
 use crate::money::Cents;
-use crate::web::{self, Choice, Flash, FormState, Layout, Query, Tone, filters};
+use crate::web::{self, Choice, Flash, FormState, Layout, Query, Status, Tone, filters};
 
 /// A convention with all that its page shows.
 struct View {
@@ -72,6 +72,8 @@ struct ConventionPage {
     reopening_link: String,
     amendment_link: String,
     transfer_link: String,
+    file_link: String,
+    status: Status,
 }
 
 impl ConventionPage {
@@ -133,6 +135,11 @@ pub async fn show_convention(
         })
         .await?;
     let id = view.as_ref().map(|view| view.convention.id);
+    let status = match view.as_ref().map(|view| view.convention.stage(today)) {
+        Some(Stage::InForce) => Status::good("En vigueur"),
+        Some(Stage::Ended) => Status::neutral("Terminée"),
+        Some(Stage::ToCome) | None => Status::info("Signée, à venir"),
+    };
     let mut layout = who.layout(&request, "Convention").wide();
     layout.lead = view.as_ref().map(|view| view.convention.title.clone());
     let page = ConventionPage {
@@ -144,6 +151,8 @@ pub async fn show_convention(
         reopening_link: id.map(links::reopening).unwrap_or_default(),
         amendment_link: id.map(links::new_amendment).unwrap_or_default(),
         transfer_link: id.map(links::transfer).unwrap_or_default(),
+        file_link: id.map(links::convention_file).unwrap_or_default(),
+        status,
     };
     Ok(web::page(&request, &page)?)
 }

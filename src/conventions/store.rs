@@ -360,10 +360,12 @@ pub fn insert_programme(tx: &mut Tx<'_>, new: &Programme) -> QueryResult<()> {
 }
 
 /// Makes a programme take part in a convention.
-pub fn attach_programme(tx: &mut Tx<'_>, convention: ConventionId, programme: &Programme) -> QueryResult<()> {
+pub fn attach_programme(tx: &mut Tx<'_>, convention: &Convention, programme: &Programme) -> QueryResult<()> {
     diesel::insert_into(convention_programmes::table)
         .values((
-            convention_programmes::convention_id.eq(convention),
+            convention_programmes::convention_id.eq(convention.id),
+            convention_programmes::starts_on.eq(convention.period.from),
+            convention_programmes::ends_on.eq(convention.period.until),
             convention_programmes::programme_id.eq(programme.id),
             convention_programmes::signatory_id.eq(programme.signatory),
             convention_programmes::note.eq(&programme.note),

@@ -3,8 +3,10 @@
 use chrono::{Datelike, Days};
 
 use crate::calendar::Month;
+use crate::convention_drafts::start;
 use crate::conventions::{self, file, import};
 use crate::db::DbError;
+use crate::demo::people::Cast;
 use crate::demo::{DemoError, Stage};
 use crate::failure::Failure;
 use crate::ids::{ConventionId, ProgrammeId};
@@ -42,6 +44,13 @@ fn import(stage: &Stage, source: &str) -> Result<ConventionId, DemoError> {
         .db
         .write(|tx| import::import(tx, &stage.app.clock, Actor::System, &file).map(|imported| imported.convention()))
         .map_err(|failure: Failure<import::ImportRefusal>| DemoError::new(failure))
+}
+
+/// Starts the draft of the convention that follows.
+pub(super) fn prepare_next(stage: &Stage, cast: &Cast, convention: ConventionId) -> Result<(), DemoError> {
+    let app = &stage.app;
+    app.db.write(|tx| start::start(tx, &app.clock, &cast.administrator, Some(convention))).map_err(DemoError::new)?;
+    Ok(())
 }
 
 /// The convention of a programme in a month.

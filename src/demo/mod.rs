@@ -1,6 +1,7 @@
 //! The demonstration: the real convention, invented people, and three months of their life played through the same verbs as
 //! theirs, on a clock that moves.
 
+mod amendment;
 mod convention;
 mod funds;
 mod life;
@@ -67,7 +68,9 @@ pub fn fill(app: &App) -> Result<Played, DemoError> {
     let convention = convention::enter(&stage)?;
     let cast = people::gather(&stage, convention)?;
     openings::open(&stage, &cast)?;
+    amendment::sign(&stage, &cast, convention)?;
     funds::call(&stage, &cast, convention)?;
+    convention::prepare_next(&stage, &cast, convention)?;
     services::allot(&stage, &cast)?;
     life::play(&stage, &cast)?;
     services::lead(&stage, &cast)?;

@@ -46,7 +46,7 @@ impl QuotaReached {
             format!("coordonnez le {}", self.programme)
         };
         let frame = MailFrame {
-            link: link("Voir les quotités", links::QUOTAS),
+            link: link("Voir l’année", links::YEAR),
             reference: format!("{}, quotité {}", self.programme, self.year),
             why: format!(
                 "Vous recevez ce message parce que vous {role}. Il est envoyé une fois à 80\u{a0}%, à 95\u{a0}% et à 100\u{a0}% ; si ce n’est plus votre rôle, dites-le à l’administration de la Métropole."

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use diesel::QueryResult;
 
-pub use super::store::{QuotaLine, labels_of_years};
+pub use super::store::QuotaLine;
 use super::{Reach, store};
 use crate::db::AnyConnection;
 use crate::ids::BudgetYearId;

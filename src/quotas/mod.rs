@@ -9,7 +9,6 @@ pub mod api;
 pub mod ledger;
 pub mod look_up;
 pub mod notices;
-pub mod pages;
 pub mod store;
 
 use crate::accounts::{Administrator, Caller, Coordinator, Person, Psychologist, Role};

@@ -172,11 +172,3 @@ fn programmes_of(conn: &mut AnyConnection, psychologist: PsychologistId) -> Quer
         .distinct()
         .load(conn)
 }
-
-/// The names of the budget years that have quotas, the latest first.
-///
-/// # Errors
-/// When the database fails.
-pub fn labels_of_years(conn: &mut AnyConnection) -> QueryResult<Vec<String>> {
-    budget_years::table.select(budget_years::label).distinct().order(budget_years::label.desc()).load(conn)
-}

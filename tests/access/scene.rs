@@ -12,8 +12,8 @@ use psypre::conventions::ServiceType;
 use psypre::documents::VatRegime;
 use psypre::hours::Minutes;
 use psypre::ids::{
-    AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, FundingCallId, InvitationId, InvoiceId, LeaveId,
-    OpeningId, ProgrammeId, ReferralId, RequestId, SessionId, SignInId, SubstitutionId,
+    AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, ConventionDraftId, FundingCallId, InvitationId,
+    InvoiceId, LeaveId, OpeningId, ProgrammeId, ReferralId, RequestId, SessionId, SignInId, SubstitutionId,
 };
 use psypre::invoices::issue::{self, Issuance, Order};
 use psypre::openings::{Rhythm, Span, Terms, create};
@@ -121,6 +121,8 @@ impl Scene {
             things.insert((Thing::FundingCall, place), call.to_string());
             things.insert((Thing::Convention, place), world.convention.to_string());
             things.insert((Thing::Amendment, place), amendment.to_string());
+            things.insert((Thing::Draft, place), draft(&world).to_string());
+            things.insert((Thing::DraftPart, place), "acheteur".to_owned());
             things.insert((Thing::Psychologist, place), who.id.to_string());
             things.insert((Thing::Account, place), account.to_string());
             things.insert((Thing::Invitation, place), INVITATION.to_owned());
@@ -157,6 +159,7 @@ impl Scene {
             (Thing::Export, Place::Absent) => "2026-10.doc".to_owned(),
             (Thing::Report, Place::Absent) => "1999".to_owned(),
             (Thing::ReportFile, Place::Absent) => "2026.doc".to_owned(),
+            (Thing::DraftPart, Place::Absent) => "nulle-part".to_owned(),
             (Thing::Feed, Place::Absent) => "un-agenda-qui-n-existe-pas".to_owned(),
             (Thing::Invitation, Place::Absent) => "une-invitation-qui-n-existe-pas".to_owned(),
             (_, Place::Absent) => uuid::Uuid::now_v7().to_string(),
@@ -428,6 +431,13 @@ fn amendment(world: &World<'_>, year: BudgetYearId) -> AmendmentId {
         reason: "Un essai".to_owned(),
     };
     done(world.app, |tx| transfer::transfer(tx, &world.app.app.clock, &who, world.convention, &asked))
+}
+
+/// The convention that follows, as a draft.
+fn draft(world: &World<'_>) -> ConventionDraftId {
+    let who = Administrator { account: account_of(world.app, world::ADMINISTRATOR) };
+    let from = Some(world.convention);
+    done(world.app, |tx| psypre::convention_drafts::start::start(tx, &world.app.app.clock, &who, from))
 }
 
 fn later(app: &TestApp) -> Ts {

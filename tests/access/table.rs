@@ -22,6 +22,9 @@ pub enum Thing {
     /// A call for funds.
     FundingCall,
     Convention,
+    /// A convention that is being prepared, and a part of it.
+    Draft,
+    DraftPart,
     /// An amendment of the convention.
     Amendment,
     /// Another person's account.
@@ -107,7 +110,7 @@ pub fn sees(role: Role, thing: Thing) -> Sees {
         Thing::Substitution                              => [Nothing, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
         Thing::Invoice                                   => [OwnWork, Nothing,       Nothing,  Nothing,      All,       Nothing],
         Thing::FundingCall                               => [Nothing, Nothing,       Nothing,  All,          All,       Nothing],
-        Thing::Convention | Thing::Account | Thing::Amendment => [Nothing, Nothing,       Nothing,  All,          Nothing,   Nothing],
+        Thing::Convention | Thing::Account | Thing::Amendment | Thing::Draft | Thing::DraftPart => [Nothing, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Psychologist                              => [OwnWork, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Token | Thing::SignIn                     => [Own,     Own,           Own,      Own,          Own,       Own],
         Thing::Feed                                      => [All,     All,           All,      All,          All,       All],
@@ -156,6 +159,12 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/convention/{convention}/acheteur", &[Thing::Convention]),
     ("/convention/{convention}/tarifs", &[Thing::Convention]),
     ("/convention/{convention}/reouverture", &[Thing::Convention]),
+    ("/convention/{convention}/convention.toml", &[Thing::Convention]),
+    ("/convention/brouillons/{draft}.toml", &[Thing::Draft]),
+    ("/convention/brouillons/{draft}", &[Thing::Draft]),
+    ("/convention/brouillons/{draft}/signature", &[Thing::Draft]),
+    ("/convention/brouillons/{draft}/suppression", &[Thing::Draft]),
+    ("/convention/brouillons/{draft}/contenu/{part}", &[Thing::Draft, Thing::DraftPart]),
     ("/convention/{convention}/avenants/nouveau", &[Thing::Convention]),
     ("/convention/{convention}/avenants", &[Thing::Convention]),
     ("/convention/{convention}/transfert", &[Thing::Convention]),

@@ -289,7 +289,7 @@ export function pattern(/** @type {string} */ url) {
   return parts.join("/") + (keys.length ? `?${keys.join("&")}` : "");
 }
 
-const FILES = /\.(pdf|csv|xlsx|zip|ics|json|xml|eml|txt)$|\/export$/;
+const FILES = /\.(pdf|csv|xlsx|zip|ics|json|xml|eml|txt|toml)$|\/export$/;
 
 /**
  * Follows the links of a signed-in page from `starts`, one page for each pattern of address, files apart.

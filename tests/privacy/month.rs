@@ -232,7 +232,7 @@ impl<'a> Month<'a> {
             "/seances?mois=2026-11",
             "/enfants?suivi=tous",
             "/journal?page=2",
-            "/quotites?exercice=2026",
+            "/annee?pre=CHE",
             "/bilan/2026.pdf",
             "/bilan/2026.xlsx",
             "/api/v1/reports/2026",

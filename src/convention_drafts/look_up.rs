@@ -1,0 +1,3 @@
+//! What may be read of drafts.
+
+pub use super::store::{load, open};
