@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use chrono::{Days, NaiveDate, Timelike};
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::recipients;
+use crate::accounts::{forgotten, recipients};
 use crate::app::App;
 use crate::calendar;
 use crate::children::look_up as children;
@@ -114,7 +114,11 @@ fn queue(tx: &mut Tx<'_>, clock: &Clock, told: &Told) -> diesel::QueryResult<()>
 /// When the settings of the way out cannot be read.
 pub fn mailer(app: &App) -> Result<Mailer, MailerError> {
     let (vault, clock) = (app.vault.clone(), app.clock.clone());
-    Ok(Mailer::new(&app.config)?.writing(move |conn, from| write(conn, &vault, &clock, from)))
+    let mailer = Mailer::new(&app.config)?.opening(app.vault.clone());
+    Ok(mailer.writing(move |conn, from| match forgotten::asked(from) {
+        Some(asked) => forgotten::written(conn, &vault, &clock, &asked),
+        None => write(conn, &vault, &clock, from),
+    }))
 }
 
 /// Writes a mail from what it was queued as; `None` when there is nothing to say any more.

@@ -18,6 +18,8 @@ pub const SIGN_IN: &str = "/connexion";
 pub const SECOND_STEP: &str = "/connexion/code";
 /// Setting what one will prove, at the first sign-in.
 pub const FIRST_FACTOR: &str = "/connexion/second-facteur";
+/// Asking for a link to choose another password; followed by what the link holds.
+pub const FORGOTTEN: &str = "/mot-de-passe-oublie";
 /// One's own second factor.
 pub const MY_FACTOR: &str = "/mon-compte/second-facteur";
 /// Making other recovery codes.
@@ -189,6 +191,11 @@ fn with_then(path: &str, then: &str) -> String {
 /// Ending one of one's own sign-ins.
 pub fn end_my_sign_in(id: SignInId) -> String {
     format!("{MY_SIGN_INS}/{id}/fin")
+}
+
+/// Choosing another password by a link.
+pub fn forgotten(token: &str) -> String {
+    format!("{FORGOTTEN}/{token}")
 }
 
 /// Accepting an invitation.

@@ -4,11 +4,15 @@
 //! the peer puts off is tried again, later and later. A `Message-ID` never changes, so that a peer cut off after it
 //! accepted can tell the second copy.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::Duration;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::db::{AnyConnection, Db, DbError, Tx};
@@ -16,6 +20,7 @@ use crate::each;
 use crate::ids::MailId;
 use crate::schema::{mail_attachments, mails};
 use crate::sql_types::Ts;
+use crate::vault::{Place, Vault, VaultError};
 
 /// A mail to be: text and HTML say the same, without a child's name.
 #[derive(Debug, Clone)]
@@ -77,6 +82,11 @@ pub struct Mail {
 pub const GUARDIAN_REMINDER: &str = "guardian_reminder";
 
 impl Mail {
+    /// The words that were sealed.
+    fn sealed(&self) -> Option<&str> {
+        self.written_from.as_deref().and_then(|from| from.strip_prefix(SEALED))
+    }
+
     /// The same mail, in the words that it leaves with.
     #[must_use]
     pub fn in_words(&self, message: Message) -> Self {
@@ -96,7 +106,49 @@ impl Mail {
 /// # Errors
 /// When the database fails.
 pub fn enqueue(tx: &mut Tx<'_>, clock: &Clock, message: Message) -> QueryResult<bool> {
-    Ok(insert(tx, clock, message, None)?.is_some())
+    Ok(insert(tx, clock, MailId::new(), message, None)?.is_some())
+}
+
+/// The words of a mail that holds a secret, as they are sealed.
+#[derive(Debug, Serialize, Deserialize)]
+struct SealedWords {
+    text: String,
+    html: String,
+}
+
+/// What begins the sealed words of a mail; what is written from identifiers never does.
+const SEALED: &str = "sealed:";
+
+/// Queues a mail whose words hold a secret, such as a link that lets in: they are sealed until it leaves, and forgotten
+/// then.
+///
+/// # Errors
+/// When they cannot be sealed, or the database fails.
+pub fn enqueue_sealed(tx: &mut Tx<'_>, clock: &Clock, vault: &Vault, message: Message) -> QueryResult<()> {
+    let failed = |e: Box<dyn std::error::Error + Send + Sync>| DieselError::SerializationError(e);
+    let id = MailId::new();
+    let words = SealedWords { text: message.text, html: message.html };
+    let json = serde_json::to_string(&words).map_err(|e| failed(e.into()))?;
+    let sealed = vault.seal(sealed_at(id), &json).map_err(|e| failed(e.into()))?;
+    let bare = Message { text: String::new(), html: String::new(), ..message };
+    insert(tx, clock, id, bare, Some(format!("{SEALED}{}", STANDARD.encode(sealed))))?;
+    Ok(())
+}
+
+fn sealed_at(id: MailId) -> Place {
+    Place { column: "mails.written_from", row: id.0 }
+}
+
+/// A mail with the words that were sealed, if they were.
+///
+/// # Errors
+/// When they do not open.
+pub fn opened<'m>(vault: &Vault, mail: &'m Mail) -> Result<Cow<'m, Mail>, VaultError> {
+    let Some(sealed) = mail.sealed() else { return Ok(Cow::Borrowed(mail)) };
+    let altered = || VaultError::Altered("mails.written_from");
+    let bytes = STANDARD.decode(sealed).map_err(|_| altered())?;
+    let words: SealedWords = serde_json::from_str(&vault.open(sealed_at(mail.id), &bytes)?).map_err(|_| altered())?;
+    Ok(Cow::Owned(Mail { text_body: words.text, html_body: words.html, written_from: None, ..mail.clone() }))
 }
 
 /// Queues a mail that is written when it leaves, from identifiers that say what of. Returns whether it is new.
@@ -120,7 +172,7 @@ pub fn enqueue_unwritten(
         html: empty(),
         calendar: None,
     };
-    Ok(insert(tx, clock, message, Some(from))?.is_some())
+    Ok(insert(tx, clock, MailId::new(), message, Some(from))?.is_some())
 }
 
 /// Which of these keys are queued or sent.
@@ -148,10 +200,10 @@ pub fn forget(db: &Db, mail: &Mail) -> Result<(), DbError> {
 fn insert(
     tx: &mut Tx<'_>,
     clock: &Clock,
+    id: MailId,
     message: Message,
     written_from: Option<String>,
 ) -> QueryResult<Option<MailId>> {
-    let id = MailId::new();
     let now = clock.now();
     let mail = Mail {
         id,
@@ -201,7 +253,7 @@ impl Attachment {
 /// # Errors
 /// When the database fails.
 pub fn enqueue_with(tx: &mut Tx<'_>, clock: &Clock, message: Message, file: &Attachment) -> QueryResult<bool> {
-    let Some(id) = insert(tx, clock, message, None)? else { return Ok(false) };
+    let Some(id) = insert(tx, clock, MailId::new(), message, None)? else { return Ok(false) };
     diesel::insert_into(mail_attachments::table)
         .values((
             mail_attachments::mail_id.eq(id),
@@ -312,6 +364,9 @@ pub fn settle(db: &Db, clock: &Clock, mail: &Mail, attempt: &Attempt) -> Result<
     if sent_at.is_none() && attempts >= ATTEMPTS {
         failed_at = Some(now);
     }
+    // a secret is kept no longer than the mail waits
+    let is_over = sent_at.is_some() || failed_at.is_some();
+    let written_from = mail.written_from.as_deref().filter(|_| !(is_over && mail.sealed().is_some()));
     db.write::<_, DbError>(|tx| {
         // once accepted it stays accepted, whatever a slower instance then says
         diesel::update(mails::table.find(mail.id))
@@ -323,6 +378,7 @@ pub fn settle(db: &Db, clock: &Clock, mail: &Mail, attempt: &Attempt) -> Result<
                 mails::last_error.eq(error),
                 mails::sent_at.eq(sent_at),
                 mails::failed_at.eq(failed_at),
+                mails::written_from.eq(written_from),
             ))
             .execute(&mut **tx)?;
         Ok(())

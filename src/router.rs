@@ -92,6 +92,10 @@ routes! {
     POST "/connexion/code" [halfway] accounts::pages_second_step::create_code;
     GET "/connexion/second-facteur" [halfway] accounts::pages_second_step::show_first_factor;
     POST "/connexion/second-facteur" [halfway] accounts::pages_second_step::create_first_factor;
+    GET "/mot-de-passe-oublie" [anyone] accounts::pages_forgotten::show_forgotten;
+    POST "/mot-de-passe-oublie" [anyone] accounts::pages_forgotten::create_link;
+    GET "/mot-de-passe-oublie/{token}" [anyone] accounts::pages_forgotten::show_choice;
+    POST "/mot-de-passe-oublie/{token}" [anyone] accounts::pages_forgotten::create_password;
     POST "/deconnexion" [signed in] accounts::pages::create_sign_out;
     GET "/api/v1/me" [signed in] accounts::api::show_me;
     POST "/role" [signed in] accounts::pages::create_role_switch;

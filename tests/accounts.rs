@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use psypre::accounts::{Role, store};
-use psypre::outbox::{self, Mail};
+use psypre::outbox::Mail;
 
 use crate::on_both_databases;
 use crate::support::app::{PASSWORD, TestApp};
@@ -18,7 +18,7 @@ fn administrator(app: &TestApp) -> Browser {
 
 /// The mails queued since the last look, oldest first.
 fn mails(app: &TestApp) -> Vec<Mail> {
-    outbox::lease(&app.app.db, &app.app.clock, 100).unwrap()
+    app.mails()
 }
 
 /// The path of the invitation that a mail holds.

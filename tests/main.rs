@@ -6,6 +6,7 @@ mod support;
 
 mod access;
 mod accounts;
+mod accounts_forgotten;
 mod accounts_second_factor;
 mod accounts_sign_ins;
 mod agenda;

@@ -2,7 +2,7 @@
 
 use crate::accounts::invite::{self, Invited};
 use crate::accounts::{RoleIn, ScopeRefusal, store, trace};
-use crate::clock::Clock;
+use crate::app::App;
 use crate::db::{Tx, violated};
 use crate::failure::{Failure, Refusal, refuse};
 use crate::ids::AccountId;
@@ -66,13 +66,8 @@ impl Refusal for CreateRefusal {
 ///
 /// # Errors
 /// When the address is taken, there is no role, or a role lacks its programme.
-pub fn create(
-    tx: &mut Tx<'_>,
-    clock: &Clock,
-    base_url: &str,
-    author: Actor,
-    new: &NewAccount,
-) -> Result<Created, Failure<CreateRefusal>> {
+pub fn create(tx: &mut Tx<'_>, app: &App, author: Actor, new: &NewAccount) -> Result<Created, Failure<CreateRefusal>> {
+    let clock = &app.clock;
     if new.roles.is_empty() {
         return refuse(CreateRefusal::NoRole);
     }
@@ -93,7 +88,6 @@ pub fn create(
     let facts = serde_json::json!({ "email": email, "roles": new.roles });
     trace::write(tx, clock, author, account, "account.created", (None, Some(facts)))?;
     // an account just made is open: the invitation has nothing to refuse
-    let invited = invite::invite(tx, clock, base_url, author, account)
-        .map_err(|failure| failure.map(|_| CreateRefusal::NoRole))?;
+    let invited = invite::invite(tx, app, author, account).map_err(|failure| failure.map(|_| CreateRefusal::NoRole))?;
     Ok(Created { account, invited })
 }

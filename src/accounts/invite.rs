@@ -4,6 +4,7 @@ use chrono::{Duration, NaiveDate};
 
 use crate::accounts::sign_in::new_token;
 use crate::accounts::{Grant, passwords, store, trace};
+use crate::app::App;
 use crate::calendar;
 use crate::clock::Clock;
 use crate::db::Tx;
@@ -41,18 +42,18 @@ impl Refusal for InviteRefusal {
     }
 }
 
-/// Makes an invitation and queues its mail; those made before no longer work. Whoever has a password already, and
+/// Makes an invitation and queues its mail, whose link stands nowhere in clear; those made before no longer work. Whoever has a password already, and
 /// forgot it, chooses another by the same way: the old one holds until then.
 ///
 /// # Errors
 /// When there is no such account, or it is closed.
 pub fn invite(
     tx: &mut Tx<'_>,
-    clock: &Clock,
-    base_url: &str,
+    app: &App,
     author: Actor,
     account: AccountId,
 ) -> Result<Invited, Failure<InviteRefusal>> {
+    let clock = &app.clock;
     let now = clock.now();
     let found = store::load_account(tx, account)?;
     if found.disabled_at.is_some() {
@@ -65,7 +66,7 @@ pub fn invite(
     let facts = serde_json::json!({ "invitation": id });
     trace::write(tx, clock, author, account, "account.invited", (None, Some(facts)))?;
     let invited = Invited {
-        href: format!("{base_url}{}", links::invitation(&token)),
+        href: app.url(&links::invitation(&token)),
         until: calendar::local_date(expires_at),
         email: found.email,
     };
@@ -76,7 +77,7 @@ pub fn invite(
         href: invited.href.clone(),
         until: invited.until,
     };
-    outbox::enqueue(tx, clock, mail.message()?)?;
+    outbox::enqueue_sealed(tx, clock, &app.vault, mail.message()?)?;
     Ok(invited)
 }
 

@@ -159,10 +159,10 @@ pub async fn create_account(
     let (Some(email), Some(display_name), Some(roles)) = (email, display_name, roles) else {
         return Ok(web::refused(&request, &new_account_page(&app, &request, &who, form).await?)?);
     };
-    let (clock, base_url, author) = (app.clock.clone(), app.config.base_url.clone(), who.person.actor());
+    let (lent, author) = (app.clone(), who.person.actor());
     let new = NewAccount { email, display_name, roles };
     let outcome: Result<Created, Failure<CreateRefusal>> =
-        app.db.write_async(move |tx| create::create(tx, &clock, &base_url, author, &new)).await;
+        app.db.write_async(move |tx| create::create(tx, &lent, author, &new)).await;
     match outcome {
         Ok(created) => {
             let until = calendar::french_date(created.invited.until);
@@ -312,7 +312,7 @@ pub async fn create_invitation(
     form: FormState,
 ) -> Result<HttpResponse, AppError> {
     act((app, request, who), *id, form, |on| {
-        let invited = invite::invite(on.tx, &on.app.clock, &on.app.config.base_url, on.author, on.account)?;
+        let invited = invite::invite(on.tx, on.app, on.author, on.account)?;
         let until = calendar::french_date(invited.until);
         Ok(format!("Une invitation est partie à {}. Elle sert jusqu’au {until}.", invited.email))
     })

@@ -46,6 +46,12 @@ impl Subject {
         Self { hash: hash("second_factor", &what), free: 3, forgotten_after: Duration::hours(24) }
     }
 
+    /// Who asks for a link to choose another password, for an account known or not.
+    pub fn forgotten(email: &str) -> Self {
+        let hash = hash("forgotten", &email.trim().to_lowercase());
+        Self { hash, free: 3, forgotten_after: Duration::hours(24) }
+    }
+
     /// An address of the network; a whole office may stand behind one.
     pub fn address(address: &str) -> Self {
         Self { hash: hash("address", address), free: 20, forgotten_after: Duration::hours(1) }

@@ -17,6 +17,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("account.invitation_withdrawn", "Invitation annulée"),
     ("account.invited", "Invitation envoyée"),
     ("account.password_changed", "Mot de passe changé"),
+    ("account.password_recovered", "Mot de passe choisi à nouveau par message"),
     ("account.recovery_code_used", "Code de secours utilisé"),
     ("account.recovery_codes_renewed", "Codes de secours remplacés"),
     ("account.renamed", "Nom du compte changé"),

@@ -93,7 +93,7 @@ fn create(app: &App, args: NewAccountArgs) -> Outcome {
     };
     let new = NewAccount { display_name: args.name.unwrap_or_else(|| args.email.clone()), email: args.email, roles };
     let outcome: Result<Created, Failure<CreateRefusal>> =
-        app.db.write(|tx| create::create(tx, &app.clock, &app.config.base_url, Actor::System, &new));
+        app.db.write(|tx| create::create(tx, app, Actor::System, &new));
     match outcome {
         Ok(created) => {
             let until = calendar::french_date(created.invited.until);

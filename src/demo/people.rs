@@ -182,7 +182,7 @@ impl Desk<'_> {
         let app = &self.stage.app;
         let email = format!("{mailbox}@demo.example");
         let new = NewAccount { email: email.clone(), display_name: name.to_owned(), roles: vec![grant] };
-        let created = self.write(|tx| create::create(tx, &app.clock, &app.config.base_url, Actor::System, &new))?;
+        let created = self.write(|tx| create::create(tx, app, Actor::System, &new))?;
         let token = created.invited.href.rsplit('/').next().unwrap_or_default();
         let typed = Typed { password: PASSWORD, again: PASSWORD, code: "" };
         let opened = accept_invitation::accept(app, token, typed, &Visitor::default()).map_err(DemoError::new)?;

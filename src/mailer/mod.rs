@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Config, MailTransport};
 use crate::db::{AnyConnection, Db, DbError};
 use crate::outbox::{self, Attachment, Attempt, Mail, Message};
+use crate::vault::Vault;
 
 /// How long a peer may stay silent.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -50,6 +51,7 @@ impl std::fmt::Debug for Writer {
 /// What mails leave by.
 #[derive(Debug)]
 pub struct Mailer {
+    vault: Option<Vault>,
     writer: Option<Writer>,
     transport: Transport,
     from: Mailbox,
@@ -106,7 +108,7 @@ impl Mailer {
                 Transport::Smtp(Box::new(smtp::Smtp::new(url, patience).ok_or(MailerError::Url)?))
             }
         };
-        Ok(Self { writer: None, transport, from, base_url: config.base_url.clone() })
+        Ok(Self { vault: None, writer: None, transport, from, base_url: config.base_url.clone() })
     }
 
     /// The same, able to write the mails that are queued as identifiers only: the words of each, or nothing when there is
@@ -117,6 +119,13 @@ impl Mailer {
         writer: impl Fn(&mut AnyConnection, &str) -> Result<Option<Message>, DbError> + Send + 'static,
     ) -> Self {
         self.writer = Some(Writer(Box::new(writer)));
+        self
+    }
+
+    /// The same, able to open the mails whose words are sealed until they leave.
+    #[must_use]
+    pub fn opening(mut self, vault: Vault) -> Self {
+        self.vault = Some(vault);
         self
     }
 
@@ -183,7 +192,11 @@ impl Mailer {
 
     /// A mail in its words; `None` when there is nothing to say any more.
     fn written<'m>(&self, db: &Db, mail: &'m Mail) -> Result<Option<Cow<'m, Mail>>, String> {
-        let Some(from) = &mail.written_from else { return Ok(Some(Cow::Borrowed(mail))) };
+        let mail = match &self.vault {
+            Some(vault) => outbox::opened(vault, mail).map_err(|e| format!("it cannot be opened: {e}"))?,
+            None => Cow::Borrowed(mail),
+        };
+        let Some(from) = &mail.written_from else { return Ok(Some(mail)) };
         let Some(Writer(write)) = &self.writer else { return Err("nobody here writes it".to_owned()) };
         let message = db.read(|conn| write(conn, from)).map_err(|e| format!("it cannot be written: {e}"))?;
         Ok(message.map(|message| Cow::Owned(mail.in_words(message))))

@@ -89,8 +89,7 @@ impl Office<'_> {
             let mut made = self.stage.write(|tx| {
                 let mut made = Vec::with_capacity(part.len());
                 for new in part {
-                    let base_url = &app.config.base_url;
-                    made.push(create::create(tx, &app.clock, base_url, Actor::System, new).map_err(stop)?);
+                    made.push(create::create(tx, app, Actor::System, new).map_err(stop)?);
                 }
                 Ok(made)
             })?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveTime;
 use diesel::prelude::*;
-use psypre::accounts::{Administrator, Psychologist, Role, passwords, store};
+use psypre::accounts::{Administrator, Psychologist, Role, forgotten, passwords, store};
 use psypre::amendments::transfer::{self, Transfer};
 use psypre::calendar::Month;
 use psypre::children::{ChildIdentity, GuardianContact, create_child};
@@ -126,6 +126,7 @@ impl Scene {
             things.insert((Thing::Psychologist, place), who.id.to_string());
             things.insert((Thing::Account, place), account.to_string());
             things.insert((Thing::Invitation, place), INVITATION.to_owned());
+            things.insert((Thing::Forgotten, place), forgotten_link(app, account));
             things.insert((Thing::Feed, place), FEED.to_owned());
             things.insert((Thing::Asset, place), "mark.svg".to_owned());
             things.insert((Thing::Export, place), "2026-10.csv".to_owned());
@@ -160,6 +161,7 @@ impl Scene {
             (Thing::Report, Place::Absent) => "1999".to_owned(),
             (Thing::ReportFile, Place::Absent) => "2026.doc".to_owned(),
             (Thing::DraftPart, Place::Absent) => "nulle-part".to_owned(),
+            (Thing::Forgotten, Place::Absent) => "un-lien-que-personne-n-a-envoye".to_owned(),
             (Thing::Feed, Place::Absent) => "un-agenda-qui-n-existe-pas".to_owned(),
             (Thing::Invitation, Place::Absent) => "une-invitation-qui-n-existe-pas".to_owned(),
             (_, Place::Absent) => uuid::Uuid::now_v7().to_string(),
@@ -490,6 +492,12 @@ fn halfway(app: &TestApp, roles: &[(Role, Option<ProgrammeId>)]) -> Caller {
         browser,
         token: None,
     }
+}
+
+/// What the link of a mail holds, by which another password is chosen.
+fn forgotten_link(app: &TestApp, account: AccountId) -> String {
+    let (vault, clock) = (&app.app.vault, &app.app.clock);
+    app.app.db.read(|conn| forgotten::token_of(conn, vault, clock.now(), account)).unwrap().unwrap()
 }
 
 /// A sign-in that no browser uses.

@@ -39,6 +39,8 @@ pub enum Thing {
     Substitution,
     /// The link of a mail: whoever holds it may open it.
     Invitation,
+    /// The link of a mail by which another password is chosen: whoever holds it may open it.
+    Forgotten,
     /// A calendar feed: whoever holds its address reads it.
     Feed,
     /// A file of the frontend.
@@ -114,6 +116,7 @@ pub fn sees(role: Role, thing: Thing) -> Sees {
         Thing::Psychologist                              => [OwnWork, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Token | Thing::SignIn                     => [Own,     Own,           Own,      Own,          Own,       Own],
         Thing::Feed                                      => [All,     All,           All,      All,          All,       All],
+        Thing::Forgotten                                 => [All,     All,           All,      All,          All,       All],
         Thing::Invitation | Thing::Asset | Thing::File   => [All,     All,           All,      All,          All,       All],
     };
     match role {
@@ -145,6 +148,7 @@ impl Sees {
 pub const THINGS: &[(&str, &[Thing])] = &[
     ("/static/{path:.*}", &[Thing::Asset]),
     ("/invitation/{token}", &[Thing::Invitation]),
+    ("/mot-de-passe-oublie/{token}", &[Thing::Forgotten]),
     ("/agenda/{token}.ics", &[Thing::Feed]),
     ("/mon-compte/jetons/{id}/revocation", &[Thing::Token]),
     ("/mon-compte/connexions/{id}/fin", &[Thing::SignIn]),

@@ -10,8 +10,9 @@ use psypre::clock::Clock;
 use psypre::config::{Config, KeySource, MailTransport, Publisher, Retention, SecondFactor, SignInLimits};
 use psypre::db::{AnyConnection, DbError, Tx};
 use psypre::ids::{AccountId, ProgrammeId};
+use psypre::outbox::{self, Mail};
 use psypre::vault::Place;
-use psypre::{checks, keys, server};
+use psypre::{checks, day_before, keys, server};
 
 use crate::support::browser::Browser;
 use crate::support::database::Database;
@@ -124,6 +125,29 @@ impl TestApp {
         };
         self.write(|tx| store::put_factor(tx, account, &factor));
         secret
+    }
+
+    /// The mails queued since the last look, oldest first, in the words that they leave with.
+    pub fn mails(&self) -> Vec<Mail> {
+        let queued = outbox::lease(&self.app.db, &self.app.clock, 100).unwrap();
+        queued.iter().map(|mail| outbox::opened(&self.app.vault, mail).unwrap().into_owned()).collect()
+    }
+
+    /// Sends what waits, and gives what was sent as files: the oldest first.
+    pub fn sent(&self) -> Vec<String> {
+        day_before::mailer(&self.app).unwrap().drain(&self.app.db, &self.app.clock, &|| false).unwrap();
+        let Ok(folder) = std::fs::read_dir(self.folder().join("mails")) else { return Vec::new() };
+        let mut files: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files
+            .iter()
+            .map(|path| {
+                std::fs::read_to_string(path).unwrap().replace(
+                    "=
+", "",
+                )
+            })
+            .collect()
     }
 
     /// A browser where nobody is signed in.

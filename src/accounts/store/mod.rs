@@ -83,6 +83,41 @@ pub fn insert_account(tx: &mut Tx<'_>, email: &str, display_name: &str, now: Ts)
     Ok(id)
 }
 
+/// What choosing another password by mail needs to know of an account.
+#[derive(Debug, Clone, Queryable)]
+pub struct StoredPassword {
+    /// Its address.
+    pub email: String,
+    /// The name of its person.
+    pub display_name: String,
+    /// Absent until the invitation is accepted.
+    pub password_hash: Option<String>,
+}
+
+/// The password of an open account.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_password(conn: &mut AnyConnection, account: AccountId) -> QueryResult<Option<StoredPassword>> {
+    accounts::table
+        .filter(accounts::id.eq(account).and(accounts::disabled_at.is_null()))
+        .select((accounts::email, accounts::display_name, accounts::password_hash))
+        .first(conn)
+        .optional()
+}
+
+/// Sets another password in the place of one. Returns whether it was still that one.
+///
+/// # Errors
+/// When the database fails.
+pub fn replace_password_hash(tx: &mut Tx<'_>, account: AccountId, old: &str, new: &str) -> QueryResult<bool> {
+    let replaced = diesel::update(accounts::table.find(account))
+        .filter(accounts::password_hash.eq(old).and(accounts::disabled_at.is_null()))
+        .set(accounts::password_hash.eq(new))
+        .execute(&mut **tx)?;
+    Ok(replaced == 1)
+}
+
 /// Sets the password of an account.
 ///
 /// # Errors
