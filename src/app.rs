@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Db, DbError};
 use crate::keys::{self, KeysError};
+use crate::rate::{Rate, Rates};
 use crate::school_calendar::import;
 use crate::vault::Vault;
 
@@ -20,6 +21,8 @@ pub struct App {
     pub clock: Clock,
     /// What seals and opens names.
     pub vault: Vault,
+    /// How often people have asked lately.
+    pub rates: Arc<Rates>,
 }
 
 /// Why the application does not start.
@@ -43,7 +46,12 @@ impl App {
         db.migrate()?;
         let vault = keys::open::open(&db, &clock, &config.keys)?;
         import::enter_published(&db)?;
-        Ok(Self { config: Arc::new(config), db, clock, vault })
+        Ok(Self { rates: Arc::new(Self::rates(&config)), config: Arc::new(config), db, clock, vault })
+    }
+
+    /// The limits that the settings ask for, with nobody counted yet.
+    pub fn rates(config: &Config) -> Rates {
+        Rates { addresses: Rate::new(config.requests_per_address), accounts: Rate::new(config.requests_per_account) }
     }
 
     /// The name of the cookie of a sign-in; over TLS a browser binds it to this host.

@@ -155,6 +155,10 @@ pub struct Config {
     pub sign_in_limits: SignInLimits,
     /// Where logs are kept in files, when they are.
     pub logs: Option<Logs>,
+    /// `PSYPRE_REQUESTS_PER_ADDRESS`: how many requests a minute an address of the network may make; 0 for no limit.
+    pub requests_per_address: u32,
+    /// `PSYPRE_REQUESTS_PER_ACCOUNT`: how many requests a minute an account may make; 0 for no limit.
+    pub requests_per_account: u32,
     /// Who publishes this deployment.
     pub publisher: Publisher,
     /// How long what names people is kept.
@@ -213,6 +217,8 @@ impl Config {
             wrong.push(why);
             None
         });
+        let requests_per_address = number(&var, "PSYPRE_REQUESTS_PER_ADDRESS", 3000, &mut wrong);
+        let requests_per_account = number(&var, "PSYPRE_REQUESTS_PER_ACCOUNT", 600, &mut wrong);
         if wrong.is_empty() {
             let base_url = base_url.trim_end_matches('/').to_owned();
             Ok(Self {
@@ -227,6 +233,8 @@ impl Config {
                 second_factor,
                 sign_in_limits,
                 logs,
+                requests_per_address,
+                requests_per_account,
                 publisher: Publisher::from_vars(&var),
                 retention,
                 demonstration: false,

@@ -41,6 +41,14 @@ pub enum AppError {
     },
     /// Too many tries; in so many seconds, again.
     TooMany(u64),
+    /// Too many requests of any kind; in so many seconds, again.
+    TooOften(u64),
+    /// The body is longer than we read.
+    TooLong,
+    /// The body took too long to come.
+    TooSlow,
+    /// The body is not of this kind, which is the one that the address takes.
+    OtherKind(&'static str),
     /// Too busy, or starting.
     Unavailable,
     /// A failure of ours.
@@ -61,7 +69,10 @@ impl AppError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Unreadable(_) => StatusCode::BAD_REQUEST,
             Self::KeyReused | Self::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany(_) | Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::OtherKind(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -78,7 +89,10 @@ impl AppError {
             Self::StaleForm => "stale_form",
             Self::KeyReused => "idempotency_key_reused",
             Self::Refused { code, .. } => code,
-            Self::TooMany(_) => "too_many_requests",
+            Self::TooMany(_) | Self::TooOften(_) => "too_many_requests",
+            Self::TooLong => "too_large",
+            Self::TooSlow => "too_slow",
+            Self::OtherKind(_) => "other_kind",
             Self::Unavailable => "unavailable",
             Self::Internal(_) => "internal",
         }
@@ -99,6 +113,12 @@ impl AppError {
             Self::TooMany(seconds) => {
                 format!("Trop d’essais. Réessayez dans {} min.", seconds.div_ceil(60).max(1))
             }
+            Self::TooOften(seconds) => {
+                format!("Trop de demandes en peu de temps. Réessayez dans {seconds}\u{a0}s : rien n’est perdu.")
+            }
+            Self::TooLong => "C’est trop long pour être reçu. Raccourcissez et recommencez.".to_owned(),
+            Self::TooSlow => "La demande a mis trop de temps à arriver. Vérifiez votre connexion et recommencez.".to_owned(),
+            Self::OtherKind(kind) => format!("Cette adresse ne reçoit que {kind} : aucun fichier, aucun autre format."),
             Self::Unavailable => "Le service est occupé. Réessayez dans un instant : rien n’est perdu.".to_owned(),
             Self::Internal(_) => "Une erreur est survenue de notre côté. Rien n’a été enregistré. Réessayez, ou donnez-nous la référence.".to_owned(),
         }
@@ -176,7 +196,7 @@ impl ResponseError for AppError {
             tracing::error!(%reference, %cause, "internal failure");
         }
         let mut response = HttpResponse::new(self.status());
-        if let Self::TooMany(seconds) = self {
+        if let Self::TooMany(seconds) | Self::TooOften(seconds) = self {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
         }
         let field = if let Self::Refused { field, .. } = self { *field } else { None };

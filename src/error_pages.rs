@@ -2,8 +2,8 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -38,8 +38,14 @@ pub async fn render(
     }
     let problem = response.response_mut().extensions_mut().remove::<Problem>().unwrap_or_else(|| plain_problem(status));
     let mut dressed = dress(response.request(), status, &problem);
-    if let Some(seconds) = response.headers().get(RETRY_AFTER) {
-        dressed.headers_mut().insert(RETRY_AFTER, seconds.clone());
+    for name in [RETRY_AFTER, ALLOW] {
+        if let Some(value) = response.headers().get(&name) {
+            dressed.headers_mut().insert(name, value.clone());
+        }
+    }
+    // what it came with may be unread, and without end: it is not read to say no
+    if [403, 408, 413, 415, 429].contains(&status.as_u16()) && response.request().method() != Method::GET {
+        dressed.head_mut().set_connection_type(ConnectionType::Close);
     }
     Ok(response.into_response(dressed))
 }
@@ -56,11 +62,8 @@ fn plain_problem(status: StatusCode) -> Problem {
         StatusCode::METHOD_NOT_ALLOWED => {
             return Problem { code: "method_not_allowed", ..problem_of("Cette adresse ne se demande pas ainsi.") };
         }
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            return Problem {
-                code: "too_large",
-                ..problem_of("C’est trop long pour être reçu. Raccourcissez et recommencez.")
-            };
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::URI_TOO_LONG | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            AppError::TooLong
         }
         status if status.is_server_error() => AppError::Unavailable,
         _ => AppError::Unreadable("La demande ne se lit pas. Vérifiez-la et recommencez.".to_owned()),
@@ -80,8 +83,13 @@ fn dress(request: &HttpRequest, status: StatusCode, problem: &Problem) -> HttpRe
             .body(problem_json(status, problem));
     }
     if status == StatusCode::UNAUTHORIZED {
-        let wanted = serde_urlencoded::to_string([("suite", request.uri().to_string())]).unwrap_or_default();
-        let to = if path == links::HOME { links::SIGN_IN.to_owned() } else { format!("{}?{wanted}", links::SIGN_IN) };
+        let to = match request.uri().path_and_query() {
+            Some(wanted) if path != links::HOME && *request.method() == Method::GET => {
+                let wanted = serde_urlencoded::to_string([("suite", wanted.as_str())]).unwrap_or_default();
+                format!("{}?{wanted}", links::SIGN_IN)
+            }
+            _ => links::SIGN_IN.to_owned(),
+        };
         return HttpResponse::SeeOther().insert_header((LOCATION, to)).finish();
     }
     let page = ErrorPage {
@@ -100,7 +108,13 @@ fn title(status: StatusCode) -> &'static str {
     match status {
         StatusCode::NOT_FOUND => "Page introuvable",
         StatusCode::FORBIDDEN => "Accès réservé",
-        StatusCode::TOO_MANY_REQUESTS => "Trop d’essais",
+        StatusCode::TOO_MANY_REQUESTS => "Trop de demandes",
+        StatusCode::METHOD_NOT_ALLOWED => "Demande impossible",
+        StatusCode::REQUEST_TIMEOUT => "Demande trop lente",
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::URI_TOO_LONG | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            "Demande trop longue"
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "Format refusé",
         StatusCode::SERVICE_UNAVAILABLE => "Service occupé",
         StatusCode::UNPROCESSABLE_ENTITY => "Demande refusée",
         status if status.is_server_error() => "Une erreur est survenue",

@@ -10,7 +10,7 @@ use crate::outbox;
 
 /// Tells that the program runs.
 pub async fn show_health() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain").body("ok\n")
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
 }
 
 /// Tells that the program can serve: its database answers and is up to date.
@@ -23,7 +23,7 @@ pub async fn show_readiness(app: Data<App>) -> Result<HttpResponse, AppError> {
     if !pending.is_empty() {
         return Err(AppError::Unavailable);
     }
-    Ok(HttpResponse::Ok().content_type("text/plain").body("ready\n"))
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"))
 }
 
 /// Figures for those who watch over the program, in Prometheus' text format.
@@ -36,5 +36,5 @@ pub async fn show_metrics(app: Data<App>) -> Result<HttpResponse, AppError> {
         "# HELP psypre_mails_waiting Mails queued and not sent yet.\n# TYPE psypre_mails_waiting gauge\npsypre_mails_waiting {waiting}\n\
          # HELP psypre_mails_given_up Mails that no peer would take.\n# TYPE psypre_mails_given_up gauge\npsypre_mails_given_up {given_up}\n"
     );
-    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(body))
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(body))
 }

@@ -3,6 +3,7 @@
 //!
 //! Modules stand in import order: each may import only those before it. Start with `router`, which lists every
 //! address, or with `docs/ARCHITECTURE.md`.
+#![forbid(unsafe_code)]
 
 pub mod sql_types;
 
@@ -15,6 +16,7 @@ pub mod ids;
 pub mod money;
 
 pub mod prepared;
+pub mod rate;
 pub mod turnstile;
 
 pub mod db;

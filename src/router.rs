@@ -3,7 +3,12 @@
 //! The roles written here are what `tests/access.rs` holds the handlers to; a route that its table does not know fails
 //! the build.
 
+use std::collections::BTreeMap;
+
+use actix_web::guard;
+use actix_web::http::header::ALLOW;
 use actix_web::web::{self as actix, ServiceConfig};
+use actix_web::{HttpResponse, Resource};
 
 use crate::accounts::Role;
 use crate::services;
@@ -36,6 +41,31 @@ pub struct Route {
     pub audience: Audience,
 }
 
+/// What answers at a path.
+#[derive(Default)]
+struct Address {
+    routes: Vec<actix_web::Route>,
+    methods: Vec<&'static str>,
+}
+
+impl Address {
+    fn answers(&mut self, method: &'static str, route: actix_web::Route) {
+        self.routes.push(route);
+        self.methods.push(if method == "GET" { "GET, HEAD" } else { method });
+    }
+
+    /// Any other method is not allowed, whoever asks.
+    fn resource(self, path: &str) -> Resource {
+        let allowed = self.methods.join(", ");
+        let refuse = move || {
+            let allowed = allowed.clone();
+            async move { HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish() }
+        };
+        let resource = Resource::new(path).default_service(actix::to(refuse));
+        self.routes.into_iter().fold(resource, Resource::route)
+    }
+}
+
 /// Writes the table and the configuration from the same lines.
 macro_rules! routes {
     ($($method:ident $path:literal [$($audience:tt)+] $handler:path;)+) => {
@@ -48,14 +78,19 @@ macro_rules! routes {
 
         /// Gives every address its handler.
         pub fn configure(config: &mut ServiceConfig) {
-            $(config.route($path, routes!(@method $method).to($handler));)+
+            // a name comes before a parameter in its place: `{` sorts after letters
+            let mut paths: BTreeMap<&'static str, Address> = BTreeMap::new();
+            $(paths.entry($path).or_default().answers(stringify!($method), routes!(@method $method).to($handler));)+
+            for (path, address) in paths {
+                config.service(address.resource(path));
+            }
         }
     };
     (@audience anyone) => { Audience::Anyone };
     (@audience halfway) => { Audience::Halfway };
     (@audience signed in) => { Audience::SignedIn };
     (@audience $($role:ident),+) => { Audience::Roles(&[$(Role::$role),+]) };
-    (@method GET) => { actix::get() };
+    (@method GET) => { actix::route().guard(guard::Any(guard::Get()).or(guard::Head())) };
     (@method POST) => { actix::post() };
 }
 

@@ -1,20 +1,25 @@
 //! The web server: its middleware and its limits.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{Data, FormConfig, JsonConfig, PayloadConfig};
+use actix_web::web::{Data, PayloadConfig};
 
 use crate::accounts::guards;
 use crate::app::App;
-use crate::web::headers;
+use crate::web::{headers, limits};
 use crate::{error_pages, router};
 
-/// The longest body that is read.
+/// The longest body that is read, in bytes.
 const LONGEST_BODY: usize = 256 * 1024;
+/// The longest that the head of a request may take to arrive; `web::body` gives its body as long again, twice.
+const LONGEST_HEAD: Duration = Duration::from_secs(5);
+/// The most connections that a worker holds; those that follow wait in the system's queue.
+const MOST_CONNECTIONS: usize = 4096;
 
 /// Serves the application on a listener, until it is stopped.
 ///
@@ -26,15 +31,17 @@ pub fn serve(app: App, listener: TcpListener, workers: usize) -> std::io::Result
         actix_web::App::new()
             .app_data(data.clone())
             .app_data(PayloadConfig::new(LONGEST_BODY))
-            .app_data(FormConfig::default().limit(LONGEST_BODY))
-            .app_data(JsonConfig::default().limit(LONGEST_BODY))
             .configure(router::configure)
+            // innermost: what it refuses is dressed and protected like the rest
+            .wrap(actix_web::middleware::Compress::default())
             .wrap(from_fn(guards::identify))
+            .wrap(from_fn(limits::hold))
             .wrap(from_fn(error_pages::render))
             .wrap(from_fn(headers::protect))
             .wrap(from_fn(log))
-            .wrap(actix_web::middleware::Compress::default())
     })
+    .client_request_timeout(LONGEST_HEAD)
+    .max_connections(MOST_CONNECTIONS)
     .workers(workers)
     .listen(listener)?;
     Ok(server.run())

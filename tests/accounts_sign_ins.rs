@@ -66,6 +66,7 @@ on_both_databases! {
         let third = browser.cookie("psypre").unwrap().to_owned();
         assert!(first != second && second != third);
         let with = |cookie: &str| app.anonymous().get_with("/", &[("cookie", &format!("psypre={cookie}"))]).location().to_owned();
+        assert_eq!(with(&first), "/connexion", "signing in again ends what the browser held");
         assert_eq!(with(&second), "/connexion");
         assert_eq!(with(&third), "/journal");
         let answer = app.anonymous().post("/connexion", &[("email", EMAIL), ("password", PASSWORD)]);

@@ -48,3 +48,4 @@ mod services;
 mod sign_in;
 mod site;
 mod substitutes;
+mod web;

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{AUTHORIZATION, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError};
@@ -85,6 +85,10 @@ pub async fn identify(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     match recognise(&request).await {
         Ok(Some(Known::Person(person))) => {
+            if let Some(seconds) = asks_too_often(&request, &person) {
+                let refusal = AppError::TooOften(seconds).error_response();
+                return Ok(request.into_response(refusal).map_into_right_body());
+            }
             if let Means::SignIn { csrf, .. } = &person.means {
                 request.extensions_mut().insert(ExpectedToken(csrf.clone()));
             }
@@ -115,6 +119,12 @@ async fn recognise(request: &ServiceRequest) -> Result<Option<Known>, AppError> 
     Ok(db::blocking(move || sign_in::recognise_cookie(&lent, cookie.value())).await?)
 }
 
+/// In how many seconds an account that asked too much may ask again.
+fn asks_too_often(request: &ServiceRequest, person: &Person) -> Option<u64> {
+    let app = request.app_data::<Data<App>>()?;
+    app.rates.accounts.take(&person.account.to_string(), app.clock.now().utc()).err()
+}
+
 fn changes_something(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
@@ -137,7 +147,7 @@ fn is_same_site(request: &ServiceRequest, app: &App) -> bool {
     match header(ORIGIN.as_str()) {
         None => true,
         Some(origin) => {
-            let host = request.connection_info().host().to_owned();
+            let host = header(HOST.as_str()).unwrap_or_default();
             origin == app.config.base_url || origin.split_once("://").is_some_and(|(_, rest)| rest == host)
         }
     }

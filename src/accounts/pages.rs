@@ -2,7 +2,7 @@
 
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER, USER_AGENT};
+use actix_web::http::header::{CLEAR_SITE_DATA, HeaderValue, RETRY_AFTER, USER_AGENT};
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -70,7 +70,14 @@ pub async fn create_sign_in(
     let (email, password) = (form.value("email").to_owned(), form.raw("password").to_owned());
     let outcome = db::blocking(move || sign_in::sign_in(&lent, (&email, &password), &from)).await;
     match outcome {
-        Ok(opened) => enter(&app, opened, &wanted),
+        Ok(opened) => {
+            // what this browser held ends with what takes its place
+            if let Some(Means::SignIn { id, .. }) = person_of(&request).map(|person| person.means.clone()) {
+                let (db, clock) = (app.db.clone(), app.clock.clone());
+                db::blocking(move || sign_in::sign_out(&db, &clock, id)).await?;
+            }
+            enter(&app, opened, &wanted)
+        }
         Err(Failure::Refused(refusal)) => {
             form.refuse(refusal.field().unwrap_or_default(), &refusal);
             let page = sign_in_page(&request, form, wanted, app.config.demonstration);
@@ -139,6 +146,9 @@ pub async fn create_sign_out(app: Data<App>, who: SignedIn, _form: FormState) ->
         db::blocking(move || sign_in::sign_out(&db, &clock, id)).await?;
     }
     let mut response = web::see_other(links::SIGN_IN);
+    // what tells this device from others stays: it opens nothing by itself
+    let kept = HeaderValue::from_static("\"cache\", \"storage\"");
+    response.headers_mut().insert(CLEAR_SITE_DATA, kept);
     let mut gone = cookie(&app, app.cookie_name(), String::new());
     gone.make_removal();
     response.add_cookie(&gone).map_err(|e| AppError::Internal(e.to_string()))?;
@@ -169,9 +179,7 @@ pub(super) fn local_path(wanted: Option<&str>) -> String {
     match wanted {
         // the pages of the second step are no place to go to once in
         Some(path) if path.starts_with(links::SIGN_IN) => links::HOME.to_owned(),
-        Some(path) if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']) => {
-            path.to_owned()
-        }
+        Some(path) if web::flash::is_local(path) => path.to_owned(),
         _ => links::HOME.to_owned(),
     }
 }
@@ -183,7 +191,15 @@ mod tests {
     #[test]
     fn a_link_from_elsewhere_leads_home() {
         assert_eq!(local_path(Some("/enfants?q=1")), "/enfants?q=1");
-        for elsewhere in ["//evil.example", "https://evil.example", "/\\evil.example", "", "evil", "/connexion/code"] {
+        for elsewhere in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "",
+            "evil",
+            "/connexion/code",
+        ] {
             assert_eq!(local_path(Some(elsewhere)), "/", "{elsewhere}");
         }
         assert_eq!(local_path(None), "/");

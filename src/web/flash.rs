@@ -3,9 +3,12 @@
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header::{HeaderMap, HeaderValue, SET_COOKIE};
 use serde::{Deserialize, Serialize};
 
 const COOKIE: &str = "message";
+/// Its name over TLS: a browser binds it to this host.
+const BOUND_COOKIE: &str = "__Host-message";
 const LONGEST_TEXT: usize = 600;
 
 /// What a message announces.
@@ -94,21 +97,22 @@ impl Flash {
 
     /// The message that a request carries; what is not ours is ignored.
     pub fn from_request(request: &HttpRequest) -> Option<Self> {
-        let cookie = request.cookie(COOKIE)?;
+        let cookie = received(request)?;
         let flash: Self = serde_urlencoded::from_str(cookie.value()).ok()?;
         let ours = [&flash.undo_action, &flash.link_href].into_iter().flatten().all(|href| is_local(href));
         ours.then_some(flash)
     }
 }
 
-/// Whether an address stays on this site: `/seances`, never `//elsewhere`.
+/// Whether an address stays on this site: `/seances`, never `//elsewhere`, nor what a browser would read so: it takes
+/// `\` for `/`, and passes over tabs and line ends.
 pub fn is_local(href: &str) -> bool {
-    href.starts_with('/') && !href.starts_with("//") && !href.contains(['\\', '\r', '\n'])
+    href.starts_with('/') && !href.starts_with("//") && !href.contains(|c: char| c == '\\' || c.is_control())
 }
 
 /// Whether a request carries a message.
 pub fn is_waiting(request: &HttpRequest) -> bool {
-    request.cookie(COOKIE).is_some()
+    received(request).is_some()
 }
 
 /// The cookie that forgets the message.
@@ -116,6 +120,21 @@ pub fn removal() -> Cookie<'static> {
     let mut cookie = bare_cookie(String::new());
     cookie.make_removal();
     cookie
+}
+
+fn received(request: &HttpRequest) -> Option<Cookie<'static>> {
+    request.cookie(BOUND_COOKIE).or_else(|| request.cookie(COOKIE))
+}
+
+/// Over TLS, binds the cookie of a message to this host: who sets it does not know how the page is reached.
+pub fn bind_to_host(headers: &mut HeaderMap) {
+    let cookies: Vec<HeaderValue> = headers.remove(SET_COOKIE).collect();
+    for cookie in cookies {
+        let words =
+            cookie.to_str().ok().and_then(|text| text.strip_prefix(COOKIE)).filter(|rest| rest.starts_with('='));
+        let bound = words.and_then(|rest| HeaderValue::from_str(&format!("{BOUND_COOKIE}{rest}; Secure")).ok());
+        headers.append(SET_COOKIE, bound.unwrap_or(cookie));
+    }
 }
 
 fn bare_cookie(value: String) -> Cookie<'static> {
@@ -137,7 +156,9 @@ mod tests {
 
     #[test]
     fn never_leads_elsewhere() {
-        for href in ["//elsewhere.example", "https://elsewhere.example", "/\\elsewhere", "javascript:alert(1)"] {
+        for href in
+            ["//elsewhere.example", "https://elsewhere.example", "/\\elsewhere", "/\t/elsewhere", "javascript:alert(1)"]
+        {
             let flash = Flash::info("Bonjour").with_link("Ici", href);
             let request = TestRequest::default().cookie(flash.cookie()).to_http_request();
             assert_eq!(Flash::from_request(&request), None, "{href}");

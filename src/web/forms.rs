@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest};
 use askama::Template;
 use askama::filters::HtmlSafe;
 use chrono::{NaiveDate, NaiveTime};
@@ -14,7 +14,7 @@ use crate::calendar::Month;
 use crate::error::AppError;
 use crate::hours::Minutes;
 use crate::money::Cents;
-use crate::web::csrf;
+use crate::web::{body, csrf};
 
 /// The name of the hidden field that carries the idempotency key.
 pub const IDEMPOTENCY_FIELD: &str = "idempotency_key";
@@ -313,22 +313,24 @@ fn read_minutes(text: &str) -> Option<Minutes> {
 /// Reads what looks like an address: something, one `@`, a domain with a dot.
 fn read_email(text: &str) -> Option<String> {
     let (person, domain) = text.split_once('@')?;
-    let plain = !text.contains(|c: char| c.is_whitespace() || c.is_control()) && !domain.contains('@');
+    // what a list of recipients is written with stands in no address here
+    let apart = |c: char| c.is_whitespace() || c.is_control() || ",;:<>()[]\\\"".contains(c);
+    let plain = !text.contains(apart) && !domain.contains('@');
     let dotted = domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.');
     (plain && dotted && !person.is_empty() && text.len() <= 254).then(|| text.to_owned())
 }
 
 impl FromRequest for FormState {
-    type Error = actix_web::Error;
+    type Error = AppError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = web::Bytes::from_request(request, payload);
+        let body = body::read(request, payload, body::FORM);
         let request = request.clone();
         Box::pin(async move {
             let form = Self::parse(&body.await?);
             if !csrf::is_expected(&request, form.value(CSRF_FIELD)) {
-                return Err(AppError::StaleForm.into());
+                return Err(AppError::StaleForm);
             }
             Ok(form)
         })

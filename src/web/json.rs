@@ -7,7 +7,8 @@ use actix_web::dev::Payload;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde_json::Value;
 
 use crate::app::App;
 use crate::db::Tx;
@@ -15,7 +16,8 @@ use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
 use crate::idempotency::{Key, Once, write_once};
 use crate::ids::AccountId;
-use crate::web::csrf;
+use crate::web::query::Query;
+use crate::web::{body, csrf};
 
 /// The header that carries an idempotency key.
 pub const IDEMPOTENCY_HEADER: &str = "idempotency-key";
@@ -38,18 +40,44 @@ impl<T: DeserializeOwned> FromRequest for Posted<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, AppError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = Bytes::from_request(request, payload);
+        let body = body::read(request, payload, body::JSON);
         let request = request.clone();
         Box::pin(async move {
             if !csrf::is_expected(&request, header(&request, CSRF_HEADER).unwrap_or_default()) {
                 return Err(AppError::StaleForm);
             }
-            let bytes = body.await.map_err(|_| unreadable("le corps est trop long ou s’interrompt"))?;
+            let bytes = body.await?;
             let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-            let value = serde_json::from_slice(text).map_err(|e| unreadable(&e.to_string()))?;
+            let value = read(text).map_err(|e| unreadable(&e.to_string()))?;
             let key = header(&request, IDEMPOTENCY_HEADER).map(str::to_owned);
             Ok(Self { value, bytes, key })
         })
+    }
+}
+
+/// Reads a value. JSON has one kind of number: 45.0 is as whole as 45.
+fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(text).or_else(|first| {
+        let mut value: Value = serde_json::from_slice(text).map_err(|_| serde_json::Error::custom(&first))?;
+        if make_whole(&mut value) { serde_json::from_value(value) } else { Err(first) }
+    })
+}
+
+/// Writes numbers without a fraction as whole ones; whether there was any.
+fn make_whole(value: &mut Value) -> bool {
+    // beyond, two whole numbers share one writing
+    const LARGEST: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) if number.is_f64() => match number.as_f64() {
+            Some(exact) if exact.fract() == 0.0 && exact.abs() < LARGEST => {
+                *value = Value::from(exact as i64);
+                true
+            }
+            _ => false,
+        },
+        Value::Array(values) => values.iter_mut().fold(false, |any, value| make_whole(value) || any),
+        Value::Object(entries) => entries.values_mut().fold(false, |any, value| make_whole(value) || any),
+        _ => false,
     }
 }
 
@@ -98,6 +126,17 @@ pub fn answered<T>(outcome: Once<T>) -> Result<T, AppError> {
     }
 }
 
+/// Refuses a page that is no number, where the query is read word by word.
+///
+/// # Errors
+/// When it is none.
+pub fn check_page(query: &Query) -> Result<(), AppError> {
+    match query.get("page").map(str::parse::<i64>) {
+        Some(Err(_)) => Err(AppError::Unreadable("La page s’écrit en chiffres, à partir de 1.".to_owned())),
+        _ => Ok(()),
+    }
+}
+
 /// A page of a list.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct Paged<T> {
@@ -109,4 +148,27 @@ pub struct Paged<T> {
     pub size: i64,
     /// How many things there are in all.
     pub total: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Length {
+        minutes: i32,
+    }
+
+    #[test]
+    fn a_whole_number_is_whole_however_it_is_written() {
+        let length = |text: &str| read::<Length>(text.as_bytes());
+        assert_eq!(length(r#"{"minutes": 45.0}"#).ok(), Some(Length { minutes: 45 }));
+        assert_eq!(length(r#"{"minutes": 4.5e1}"#).ok(), Some(Length { minutes: 45 }));
+        for wrong in [r#"{"minutes": 45.5}"#, r#"{"minutes": 1e300}"#, r#"{"minutes": 45.0, "hours": 1}"#, "{", "[]"] {
+            assert!(length(wrong).is_err(), "{wrong}");
+        }
+        let unknown = length(r#"{"minutes": 1, "hours": 1}"#).expect_err("an unknown key").to_string();
+        assert!(unknown.contains("hours") && unknown.contains("line 1"), "{unknown}");
+    }
 }

@@ -9,6 +9,7 @@ use askama::Template;
 
 pub mod address;
 pub mod assets;
+pub mod body;
 pub mod components_page;
 pub mod csrf;
 pub mod filters;
@@ -20,6 +21,7 @@ pub mod headers;
 pub mod icons;
 pub mod json;
 pub mod layout;
+pub mod limits;
 pub mod mail;
 pub mod marks;
 pub mod pagination;

@@ -1,6 +1,7 @@
 //! The application as it is served, on a database of its own, a clock that stands still, and kept mails.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use psypre::accounts::totp::Secret;
@@ -72,6 +73,8 @@ impl TestApp {
             second_factor,
             sign_in_limits: SignInLimits::default(),
             logs: None,
+            requests_per_address: 0,
+            requests_per_account: 0,
             publisher: Publisher::default(),
             retention: Retention::default(),
             demonstration: false,
@@ -148,6 +151,19 @@ impl TestApp {
                 )
             })
             .collect()
+    }
+
+    /// Serves the same database once more with other settings; gives where it answers.
+    pub fn served_again(&self, change: impl FnOnce(&mut Config)) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let mut config = (*self.app.config).clone();
+        change(&mut config);
+        let app = App { rates: Arc::new(App::rates(&config)), config: Arc::new(config), ..self.app.clone() };
+        std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async { server::serve(app, listener, 1).unwrap().await.unwrap() });
+        });
+        base_url
     }
 
     /// A browser where nobody is signed in.

@@ -55,6 +55,38 @@ impl Answer {
         words.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
+    /// Asserts that the answer carries what every answer must, whatever was asked and however it went: each story that
+    /// reads an answer holds it to this.
+    #[track_caller]
+    pub fn assert_protected(&self) {
+        let header = |name: &str| self.header(name).unwrap_or_default();
+        let kind = header("content-type");
+        let policy = header("content-security-policy");
+        // our own pages show our documents in a frame; nobody else may, and nothing else may be framed
+        let framed = if kind.starts_with("application/pdf") { "'self'" } else { "'none'" };
+        for part in ["default-src 'none'", "base-uri 'none'", &format!("frame-ancestors {framed}")] {
+            assert!(policy.split("; ").any(|found| found == part), "no {part} in {policy:?} of {kind}");
+        }
+        assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("http"), "{policy}");
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "same-origin"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(header(name), value, "{name} of a {} {kind}", self.status);
+        }
+        assert!(self.body.is_empty() || !kind.is_empty(), "a body of no kind: {}", self.text());
+        assert!(!kind.starts_with("text/") || kind.contains("charset=utf-8"), "words of no charset: {kind}");
+        assert_eq!(self.header("access-control-allow-origin"), None, "no other site reads our answers");
+        assert!(header("permissions-policy").contains("camera=()"), "{}", header("permissions-policy"));
+        // files of the frontend say nothing of anybody, and a feed says that only its reader keeps it
+        let kept =
+            ["text/css", "text/javascript", "font/", "image/", "text/calendar"].iter().any(|k| kind.starts_with(k));
+        assert!(kept || self.status == 304 || header("cache-control") == "no-store", "{}", header("cache-control"));
+        assert_eq!(self.header("server").or(self.header("x-powered-by")), None);
+    }
+
     /// Asserts the status, showing the page otherwise.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
@@ -79,6 +111,7 @@ impl Browser {
         // idle connections are given up well before the server closes them (5 s): one reused at that instant is lost
         let config = ureq::Agent::config_builder()
             .max_idle_age(Duration::from_secs(1))
+            .allow_non_standard_methods(true)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false);
@@ -164,6 +197,23 @@ impl Browser {
         self.cookies.get(name).map(String::as_str)
     }
 
+    /// Asks by any method, without a body.
+    pub fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base_url));
+        for (name, value) in self.headers() {
+            request = request.header(name, value);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(self.agent.run(request.body(()).unwrap()).unwrap())
+    }
+
+    /// The same person at another address of the application.
+    pub fn at(self, base_url: &str) -> Self {
+        Self { base_url: base_url.to_owned(), ..self }
+    }
+
     fn headers(&self) -> Vec<(&'static str, String)> {
         let mut headers = Vec::new();
         if let Some(token) = &self.bearer {
@@ -208,5 +258,7 @@ fn read(mut response: ureq::http::Response<ureq::Body>) -> Answer {
         .collect();
     let status = response.status().as_u16();
     let body = response.body_mut().with_config().limit(100 * 1024 * 1024).read_to_vec().unwrap();
-    Answer { status, headers, body }
+    let answer = Answer { status, headers, body };
+    answer.assert_protected();
+    answer
 }

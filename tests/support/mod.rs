@@ -6,4 +6,5 @@ pub mod browser;
 pub mod database;
 pub mod dump;
 pub mod smtp;
+pub mod wire;
 pub mod world;
