@@ -61,7 +61,7 @@ impl Minutes {
 /// French length: `1 h 30`, `45 min`, `2 h`.
 impl std::fmt::Display for Minutes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (hours, minutes) = (self.0.abs() / 60, self.0.abs() % 60);
+        let (hours, minutes) = (self.0.unsigned_abs() / 60, self.0.unsigned_abs() % 60);
         if self.0 < 0 {
             f.write_str("-")?;
         }
@@ -117,6 +117,12 @@ mod tests {
             assert_eq!(Minutes(minutes).to_string(), text);
         }
         assert_eq!(Minutes(75).plain_hours(), "1.25");
+    }
+
+    #[test]
+    fn any_number_can_be_said() {
+        assert_eq!(Minutes(i32::MIN).to_string(), "-35791394\u{a0}h\u{a0}08");
+        assert_eq!(Minutes(-75).to_string(), "-1\u{a0}h\u{a0}15");
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The description of the API, true to its addresses: a test compares it with `router::ROUTES`.
 
 use actix_web::web::Json;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter};
+use utoipa::openapi::request_body::RequestBody;
+use utoipa::openapi::schema::{Components, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use crate::services;
@@ -135,31 +137,92 @@ struct ProblemDetails {
 /// What every operation shares: the bearer token, and the problems that any request may meet.
 struct Shared;
 
-const PROBLEMS: [(&str, &str); 4] = [
+const PROBLEMS: [(&str, &str); 6] = [
+    ("400", "It cannot be read"),
     ("401", "No token, or one that no longer works"),
     ("403", "The caller does not hold the role"),
     ("404", "It does not exist, or is not the caller's"),
     ("422", "A rule refuses, or the idempotency key was used for another request"),
+    ("429", "Too many requests: Retry-After says in how many seconds the next may come"),
 ];
+
+/// The problems of bodies.
+const BODY_PROBLEMS: [(&str, &str); 3] = [
+    ("408", "The body took too long to arrive"),
+    ("413", "The body is longer than 256 KiB"),
+    ("415", "The body is no application/json"),
+];
+
+/// What is written in one way only, by name, where the type says no more than that it is words.
+const WRITTEN: [(&str, &str); 6] = [
+    ("starts_at", TIME_OF_DAY),
+    ("ends_at", TIME_OF_DAY),
+    ("start_time", TIME_OF_DAY),
+    ("instead_starts_at", TIME_OF_DAY),
+    ("month", "^[0-9]{4}-(0[1-9]|1[0-2])$"),
+    ("Idempotency-Key", "^[!-~]{8,128}$"),
+];
+const TIME_OF_DAY: &str = "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$";
 
 impl Modify for Shared {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("psypre token create")).build();
-        openapi.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        for schema in components.schemas.values_mut() {
+            if let RefOr::T(Schema::Object(object)) = schema {
+                object.properties.iter_mut().for_each(|(name, property)| say_how_it_is_written(name, property));
+            }
+        }
         for item in openapi.paths.paths.values_mut() {
             for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
-                add_problems(operation);
+                let of_body: &[_] = if operation.request_body.is_some() { &BODY_PROBLEMS } else { &[] };
+                if let Some(RefOr::T(body)) = &mut operation.request_body {
+                    body.required = needs_something(body, components).then_some(Required::True);
+                }
+                for parameter in operation.parameters.iter_mut().flatten() {
+                    if let RefOr::T(Parameter { name, schema: Some(schema), .. }) = parameter {
+                        say_how_it_is_written(name, schema);
+                    }
+                }
+                add_problems(operation, PROBLEMS.iter().chain(of_body));
             }
         }
     }
 }
 
+/// Whether a body must say anything: one that need not may be left out.
+fn needs_something(body: &RequestBody, components: &Components) -> bool {
+    let schema = body.content.values().find_map(|content| match content {
+        RefOr::T(Content { schema: Some(RefOr::Ref(named)), .. }) => {
+            components.schemas.get(named.ref_location.rsplit('/').next()?)
+        }
+        RefOr::T(Content { schema, .. }) => schema.as_ref(),
+        RefOr::Ref(_) => None,
+    });
+    !matches!(schema, Some(RefOr::T(Schema::Object(object))) if object.required.is_empty())
+}
+
+fn say_how_it_is_written(name: &str, schema: &mut RefOr<Schema>) {
+    let written = WRITTEN.iter().find(|(known, _)| *known == name);
+    if let (Some((_, pattern)), RefOr::T(Schema::Object(object))) = (written, schema)
+        && object.format.is_none()
+        && object.enum_values.is_none()
+    {
+        object.pattern = Some((*pattern).to_owned());
+        // a header is there or not; null is a word like another
+        if name == "Idempotency-Key" {
+            object.schema_type = Type::String.into();
+        }
+    }
+}
+
 /// The problems that the middleware and the guards answer; what an operation says of its own stays.
-fn add_problems(operation: &mut Operation) {
-    for (status, description) in PROBLEMS {
+fn add_problems<'p>(operation: &mut Operation, problems: impl Iterator<Item = &'p (&'p str, &'p str)>) {
+    for (status, description) in problems {
         let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDetails"))).build();
-        let answer = ResponseBuilder::new().description(description).content("application/problem+json", problem);
-        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(answer.build()));
+        let answer = ResponseBuilder::new().description(*description).content("application/problem+json", problem);
+        operation.responses.responses.entry((*status).to_owned()).or_insert_with(|| RefOr::T(answer.build()));
     }
 }
 

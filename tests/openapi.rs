@@ -53,6 +53,32 @@ fn every_schema_that_is_named_is_described() {
     }
 }
 
+#[test]
+fn a_parameter_stands_where_it_is_said_to() {
+    let description = described();
+    for operation in operations(&description) {
+        let (method, path) = operation.split_once(' ').unwrap();
+        let parameters = description["paths"][path][method.to_lowercase()]["parameters"].as_array().cloned();
+        for parameter in parameters.unwrap_or_default() {
+            let name = parameter["name"].as_str().unwrap();
+            let in_path = path.contains(&format!("{{{name}}}"));
+            assert_eq!(parameter["in"] == "path", in_path, "{operation}: {name} is said to be in {}", parameter["in"]);
+        }
+    }
+}
+
+#[test]
+fn words_of_lists_are_those_that_are_written() {
+    let description = described();
+    let schemas = &description["components"]["schemas"];
+    assert_eq!(schemas["Attendance"]["enum"], serde_json::json!(["held", "excused_absence", "unexcused_absence"]));
+    for (name, schema) in schemas.as_object().unwrap() {
+        for word in schema["enum"].as_array().into_iter().flatten().filter_map(|word| word.as_str()) {
+            assert_eq!(word, word.to_lowercase(), "{name} lists a variant of the program, not a word of the API");
+        }
+    }
+}
+
 on_both_databases! {
     /// A program learns who it acts for, and a problem is one that it can read.
     fn a_program_learns_who_it_acts_for(app: &TestApp) {

@@ -226,7 +226,7 @@ on_both_databases! {
         let starts: Vec<&str> = places.as_array().unwrap().iter().map(|p| p["start_time"].as_str().unwrap()).collect();
         assert_eq!(starts, ["14:00:00", "15:00:00"]);
         assert_eq!(coordinator.get("/api/v1/openings").expect(200).json()["total"], 1);
-        coordinator.get("/api/v1/openings/places?from=2026-11-23&until=2027-11-29").expect(400);
+        coordinator.get("/api/v1/openings/places?from=2026-11-23&until=2027-11-29").expect(422);
         let here = format!("/api/v1/openings/{}", opened["id"].as_str().unwrap());
         program.post_json(&format!("{here}/removal"), &serde_json::json!({ "on": "2026-11-24" })).expect(200);
         assert_eq!(coordinator.get(asked).expect(200).json(), serde_json::json!([]));

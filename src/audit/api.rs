@@ -11,7 +11,7 @@ use crate::error::AppError;
 use crate::ids::{AccountId, JournalSubjectId};
 use crate::journal::{self, ReadEntry};
 use crate::sql_types::Ts;
-use crate::web::json::Paged;
+use crate::web::json::{Paged, check_page};
 use crate::web::{Page, Query};
 
 /// An entry of the journal.
@@ -77,6 +77,7 @@ pub async fn list_audit(
 ) -> Result<Json<Paged<AuditEntry>>, AppError> {
     may_read(&who)?;
     let query = Query::parse(request.query_string());
+    check_page(&query)?;
     let filter = filter_of(&query, "action", "actor");
     let paged = app
         .db

@@ -17,6 +17,7 @@ use crate::services::BudgetLine;
 
 /// Which budget years are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct BudgetsOf {
     /// The name of the budget year, such as `2026`; those that hold today when absent.
     year: Option<String>,

@@ -29,6 +29,7 @@ use crate::web::json::{Paged, Posted, answered, key};
 
 /// Which children are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ChildrenOf {
     /// The reference, or a part of it.
     reference: Option<String>,
@@ -357,6 +358,7 @@ pub async fn create_child(
 
 /// Which referrals are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ReferralsOf {
     /// Those of a child.
     child: Option<ChildId>,

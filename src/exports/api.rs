@@ -15,6 +15,7 @@ use crate::web;
 
 /// Which export is asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ExportOf {
     /// The month billed, such as `2026-10`.
     month: String,

@@ -20,6 +20,7 @@ use crate::web::json::Posted;
 
 /// Which calls are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct FundingCallsOf {
     /// The budget year; that of today when absent.
     budget_year: Option<BudgetYearId>,

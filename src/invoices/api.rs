@@ -229,6 +229,7 @@ impl From<Preview> for PreviewAnswer {
 
 /// Which invoices are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct InvoicesOf {
     /// The month billed, such as `2026-10`; every month when absent.
     month: Option<String>,
@@ -239,6 +240,7 @@ pub struct InvoicesOf {
 
 /// Which preview is asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PreviewOf {
     /// The month, such as `2026-10`.
     month: String,

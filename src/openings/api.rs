@@ -92,6 +92,7 @@ fn reach(who: &SignedIn) -> Result<Reach, AppError> {
 
 /// Which openings are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct OpeningsOf {
     psychologist_id: Option<PsychologistId>,
@@ -132,6 +133,7 @@ pub async fn list_openings(
 
 /// Which free places are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct PlacesOf {
     from: NaiveDate,
@@ -174,11 +176,13 @@ pub async fn list_places(
     let wrong = |what: &str| AppError::Unreadable(what.to_owned());
     let asked = asked.map_err(|_| wrong("Indiquez from et until, comme 2026-11-24."))?.into_inner();
     if !(0..=LONGEST_PERIOD).contains(&(asked.until - asked.from).num_days()) {
-        return Err(wrong("La période va de from à until, 92 jours au plus."));
+        let sentence = "La période va de from à until, 92 jours au plus.".to_owned();
+        return Err(AppError::Refused { code: "period_length", field: Some("until"), sentence });
     }
     let duration = Minutes(asked.duration_minutes.unwrap_or(60));
     if !duration.is_session_length() {
-        return Err(wrong("Une séance dure de 15 min à 4 h, par quarts d’heure."));
+        let sentence = "Une séance dure de 15 min à 4 h, par quarts d’heure.".to_owned();
+        return Err(AppError::Refused { code: "session_length", field: Some("duration_minutes"), sentence });
     }
     let filter = Filter { psychologist: asked.psychologist_id, programme: asked.programme_id, ..Filter::default() };
     let clock = app.clock.clone();

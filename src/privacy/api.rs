@@ -14,7 +14,7 @@ use crate::ids::{AccountId, ChildId, ProgrammeId, RetentionExtensionId};
 use crate::privacy::{ExtensionReason, Kept, extend, filter_of, retention};
 use crate::readings::{self, Filter, Listed, Means, Opened};
 use crate::sql_types::Ts;
-use crate::web::json::{Paged, Posted, answered, key};
+use crate::web::json::{Paged, Posted, answered, check_page, key};
 use crate::web::{Page, Query};
 
 /// An opening of a child's file.
@@ -44,6 +44,7 @@ impl From<Listed> for ReadingAnswer {
 }
 
 async fn paged(app: &App, filter: Filter, query: Query) -> Result<Json<Paged<ReadingAnswer>>, AppError> {
+    check_page(&query)?;
     app.db
         .read_async(move |conn| {
             let page = Page::from_query(&query, readings::count(conn, &filter)?);

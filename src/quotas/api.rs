@@ -12,6 +12,7 @@ use crate::quotas::look_up::{self, QuotaLine};
 
 /// Which quotas are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct QuotasOf {
     /// The name of the budget year, such as `2026`; today's when absent.
     year: Option<String>,

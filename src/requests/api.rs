@@ -65,6 +65,7 @@ impl RequestAnswer {
 
 /// Which requests are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct RequestsOf {
     #[param(inline)]
@@ -140,8 +141,11 @@ pub struct NewRequest {
 
 impl NewRequest {
     fn asked(&self) -> Result<Asked, AppError> {
-        let weekdays = Weekdays::named(self.weekdays.iter().map(String::as_str))
-            .ok_or_else(|| AppError::Unreadable("Les jours s’écrivent monday, tuesday… saturday.".to_owned()))?;
+        let weekdays = Weekdays::named(self.weekdays.iter().map(String::as_str)).ok_or_else(|| AppError::Refused {
+            code: "weekdays",
+            field: Some("weekdays"),
+            sentence: "Les jours s’écrivent monday, tuesday… saturday.".to_owned(),
+        })?;
         Ok(Asked {
             child: self.child_id,
             duration: self.duration_minutes,

@@ -88,6 +88,7 @@ fn reader(who: &SignedIn) -> Result<Reader, AppError> {
 /// Which services are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ServicesOf {
     #[param(inline)]
     state: Option<Phase>,

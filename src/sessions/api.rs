@@ -78,6 +78,7 @@ impl From<Listed> for SessionAnswer {
 
 /// Which sessions are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct SessionsOf {
     /// Such as `2026-11`.
@@ -373,6 +374,7 @@ pub async fn list_approvals(
 
 /// Which page of what waits.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Waiting {
     /// From 1.

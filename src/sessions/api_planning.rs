@@ -86,8 +86,8 @@ impl NewRepeat {
             (Some(times), None, false) => Stop::Times(times),
             (None, Some(until), false) => Stop::Until(until),
             _ => {
-                let what = "Indiquez une seule fin : times, until, ou until_holidays.";
-                return Err(AppError::Unreadable(what.to_owned()));
+                let sentence = "Indiquez une seule fin : times, until, ou until_holidays.".to_owned();
+                return Err(AppError::Refused { code: "series_end", field: Some("times"), sentence });
             }
         };
         Ok(Repeat { rhythm: self.rhythm, stop, skips_days_off: self.skip_holidays })
@@ -115,6 +115,7 @@ pub struct SeriesAnswer {
 
 /// What would become of each day, in order.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = SeriesPreviewAnswer)]
 pub struct PreviewAnswer {
     preview: Vec<ForeseenAnswer>,
     /// Days passed over because they are off.
@@ -201,7 +202,8 @@ impl NewBooking {
             (Scope::Psychologist(own), None) => Ok(*own),
             (_, Some(named)) => Ok(named),
             (Scope::Programmes(_), None) => {
-                Err(AppError::Unreadable("Indiquez psychologist_id : avec qui est la séance.".to_owned()))
+                let sentence = "Indiquez psychologist_id : avec qui est la séance.".to_owned();
+                Err(AppError::Refused { code: "psychologist_missing", field: Some("psychologist_id"), sentence })
             }
         }
     }
@@ -241,7 +243,7 @@ fn plan(new: &NewBooking, wish: &Wish) -> Result<Plan, AppError> {
     };
     if times.is_empty() || times.len() > MOST_DATES {
         let what = format!("Choisissez de 1 à {MOST_DATES} rendez-vous ; il y en a {}.", times.len());
-        return Err(AppError::Unreadable(what));
+        return Err(AppError::Refused { code: "series_length", field: Some("chosen"), sentence: what });
     }
     let chosen = |(on, time)| {
         let slot = slot(on, time, wish.duration)?;

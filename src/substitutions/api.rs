@@ -60,6 +60,7 @@ pub(super) fn party(who: &SignedIn) -> Result<Party, AppError> {
 
 /// Which page of the list.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct SubstitutionsOf {
     /// From 1.

@@ -66,6 +66,7 @@ pub struct Substitution {
 /// Where a substitution stands on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SubstitutionStanding)]
 pub enum Standing {
     /// It begins later.
     ToCome,
