@@ -6,11 +6,11 @@ use askama::Template;
 
 use crate::accounts::frame;
 use crate::app::App;
-use crate::config::Publisher;
+use crate::config::{Publisher, Retention};
 use crate::error::AppError;
 use crate::web::{self, Layout, components_page};
 
-/// Writes a page that only needs to know who publishes the site.
+/// Writes a page that only needs to know who publishes the site, and how long it keeps what names people.
 macro_rules! pages {
     ($($(#[$doc:meta])* $handler:ident, $page:ident, $path:tt, $title:literal;)+) => {$(
         #[derive(Template)]
@@ -18,6 +18,9 @@ macro_rules! pages {
         struct $page {
             layout: Layout,
             publisher: Publisher,
+            // one of the pages says it
+            #[allow(dead_code)]
+            retention: Retention,
         }
 
         $(#[$doc])*
@@ -26,7 +29,8 @@ macro_rules! pages {
         /// When the page cannot be made.
         pub async fn $handler(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, AppError> {
             let layout = frame::layout(&request, $title);
-            Ok(web::page(&request, &$page { layout, publisher: app.config.publisher.clone() })?)
+            let (publisher, retention) = (app.config.publisher.clone(), app.config.retention);
+            Ok(web::page(&request, &$page { layout, publisher, retention })?)
         }
     )+};
 }
