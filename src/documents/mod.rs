@@ -25,8 +25,8 @@ pub use content::{
 };
 pub use funding_call::{FundingCallContent, funding_call};
 pub use invoice::{factur_x, plain};
-pub use yearly_report::{ReportGroup, ReportPlace, YearlyReportContent, yearly_report};
 pub use statement::{StatementContent, StatementRow, StatementService, statement};
+pub use yearly_report::{ReportGroup, ReportPlace, YearlyReportContent, yearly_report};
 
 /// Why a document cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

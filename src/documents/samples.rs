@@ -9,8 +9,8 @@ use crate::documents::content::{
 };
 use crate::documents::layout::{Placed, Sheet};
 use crate::documents::{
-    CertificateContent, CertificateRow, Certified, FundingCallContent, ReportGroup, ReportPlace, StatementContent, StatementRow,
-    YearlyReportContent, certificate, factur_x, funding_call, plain, statement, yearly_report,
+    CertificateContent, CertificateRow, Certified, FundingCallContent, ReportGroup, ReportPlace, StatementContent,
+    StatementRow, YearlyReportContent, certificate, factur_x, funding_call, plain, statement, yearly_report,
 };
 use crate::hours::Minutes;
 use crate::money::Cents;
