@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use url::{Host, Url};
+
 use crate::db::Dialect;
 use crate::logs::Logs;
 
@@ -30,6 +32,109 @@ impl std::fmt::Debug for KeySource {
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
         }
     }
+}
+
+/// How the tokens of ProConnect are signed: fixed when the service is registered there, and never read in a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SigningAlgorithm {
+    /// RSA, with SHA-256.
+    Rs256,
+    /// The curve P-256, with SHA-256.
+    Es256,
+    /// The secret of the service, with SHA-256.
+    Hs256,
+}
+
+impl SigningAlgorithm {
+    /// As tokens write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
+            Self::Hs256 => "HS256",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [Self::Rs256, Self::Es256, Self::Hs256].into_iter().find(|known| known.as_str() == name)
+    }
+}
+
+/// The levels of ProConnect that hold a second factor.
+const USUAL_LEVELS: &str = "eidas2 eidas3 https://proconnect.gouv.fr/assurance/self-asserted-2fa \
+    https://proconnect.gouv.fr/assurance/consistency-checked-2fa";
+
+/// The service of ProConnect that people may sign in with, as it is registered there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProConnect {
+    /// `PSYPRE_PROCONNECT_ISSUER`: such as `https://auth.agentconnect.gouv.fr/api/v2`, without a last `/`.
+    pub issuer: String,
+    /// `PSYPRE_PROCONNECT_CLIENT_ID`.
+    pub client_id: String,
+    /// `PSYPRE_PROCONNECT_CLIENT_SECRET`.
+    pub client_secret: String,
+    /// `PSYPRE_PROCONNECT_ALGORITHM`.
+    pub algorithm: SigningAlgorithm,
+    /// `PSYPRE_PROCONNECT_ACR`: the levels that are accepted; each holds a second factor.
+    pub levels: Vec<String>,
+    /// `PSYPRE_PROCONNECT_PKCE`: off, because ProConnect answers Y000400 to any parameter that it does not list.
+    pub pkce: bool,
+}
+
+impl std::fmt::Debug for ProConnect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProConnect")
+            .field("issuer", &self.issuer)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ProConnect {
+    /// `None` when nothing of it is set: then nobody signs in that way.
+    fn from_vars(var: &impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) -> Option<Self> {
+        let names = ["PSYPRE_PROCONNECT_ISSUER", "PSYPRE_PROCONNECT_CLIENT_ID", "PSYPRE_PROCONNECT_CLIENT_SECRET"];
+        let [issuer, client_id, client_secret] = names.map(|name| var(name).map(|value| value.trim().to_owned()));
+        if issuer.is_none() && client_id.is_none() && client_secret.is_none() {
+            return None;
+        }
+        for (name, _) in names.iter().zip([&issuer, &client_id, &client_secret]).filter(|(_, value)| value.is_none()) {
+            wrong.push(format!("{name} is missing: ProConnect needs its issuer, client id and client secret together"));
+        }
+        let algorithm = var("PSYPRE_PROCONNECT_ALGORITHM").unwrap_or_else(|| "RS256".to_owned());
+        let known = SigningAlgorithm::named(algorithm.trim());
+        if known.is_none() {
+            wrong.push(format!("PSYPRE_PROCONNECT_ALGORITHM must be RS256, ES256 or HS256, not {algorithm:?}"));
+        }
+        let pkce = match var("PSYPRE_PROCONNECT_PKCE").as_deref().map(str::trim) {
+            None | Some("off") => false,
+            Some("on") => true,
+            Some(other) => {
+                wrong.push(format!("PSYPRE_PROCONNECT_PKCE must be on or off, not {other:?}"));
+                false
+            }
+        };
+        let levels = var("PSYPRE_PROCONNECT_ACR").unwrap_or_else(|| USUAL_LEVELS.to_owned());
+        let levels = levels.split_whitespace().map(str::to_owned).collect();
+        let issuer = issuer?.trim_end_matches('/').to_owned();
+        if !is_safe_address(&issuer) {
+            wrong.push(format!("PSYPRE_PROCONNECT_ISSUER must begin with https:// and hold no query, not {issuer:?}"));
+        }
+        Some(Self { issuer, client_id: client_id?, client_secret: client_secret?, algorithm: known?, levels, pkce })
+    }
+}
+
+/// Whether an address is asked over TLS; a provider on this machine, as in tests, needs none.
+pub fn is_safe_address(address: &str) -> bool {
+    let Ok(url) = Url::parse(address) else { return false };
+    let here = match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    plain && (url.scheme() == "https" || (url.scheme() == "http" && here))
 }
 
 /// Who publishes this deployment: what the pages that the law asks for say.
@@ -163,6 +268,8 @@ pub struct Config {
     pub publisher: Publisher,
     /// How long what names people is kept.
     pub retention: Retention,
+    /// Signing in with ProConnect, when it is set.
+    pub proconnect: Option<ProConnect>,
     /// Pages of the demonstration are shown, and say that all is invented.
     pub demonstration: bool,
 }
@@ -219,6 +326,7 @@ impl Config {
         });
         let requests_per_address = number(&var, "PSYPRE_REQUESTS_PER_ADDRESS", 3000, &mut wrong);
         let requests_per_account = number(&var, "PSYPRE_REQUESTS_PER_ACCOUNT", 600, &mut wrong);
+        let proconnect = ProConnect::from_vars(&var, &mut wrong);
         if wrong.is_empty() {
             let base_url = base_url.trim_end_matches('/').to_owned();
             Ok(Self {
@@ -237,6 +345,7 @@ impl Config {
                 requests_per_account,
                 publisher: Publisher::from_vars(&var),
                 retention,
+                proconnect,
                 demonstration: false,
             })
         } else {
@@ -335,6 +444,44 @@ mod tests {
         assert!(!config.is_secure());
     }
 
+    const PROCONNECT: [(&str, &str); 3] = [
+        ("PSYPRE_PROCONNECT_ISSUER", "https://auth.example.fr/api/v2/"),
+        ("PSYPRE_PROCONNECT_CLIENT_ID", "psypre"),
+        ("PSYPRE_PROCONNECT_CLIENT_SECRET", "a secret that nobody guesses"),
+    ];
+
+    #[test]
+    fn proconnect_is_off_until_it_is_wholly_set() {
+        assert_eq!(read(&[]).unwrap().proconnect, None);
+        let on = read(&PROCONNECT).unwrap().proconnect.unwrap();
+        assert_eq!(
+            (on.issuer.as_str(), on.algorithm, on.pkce),
+            ("https://auth.example.fr/api/v2", SigningAlgorithm::Rs256, false)
+        );
+        assert_eq!(on.levels.len(), 4);
+        assert!(!format!("{on:?}").contains("secret that"), "{on:?}");
+        for missing in 0..3 {
+            let mut vars = PROCONNECT.to_vec();
+            let (name, _) = vars.remove(missing);
+            assert!(read(&vars).unwrap_err().to_string().contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn proconnect_is_asked_over_tls_but_on_this_machine() {
+        for (issuer, is_safe) in [
+            ("http://127.0.0.1:4000/api/v2", true),
+            ("http://localhost:4000/api/v2", true),
+            ("http://auth.example.fr/api/v2", false),
+            ("https://auth.example.fr/api/v2?x=1", false),
+            ("ftp://auth.example.fr", false),
+            ("auth.example.fr", false),
+        ] {
+            let vars = [("PSYPRE_PROCONNECT_ISSUER", issuer), PROCONNECT[1], PROCONNECT[2]];
+            assert_eq!(read(&vars).is_ok(), is_safe, "{issuer}");
+        }
+    }
+
     #[test]
     fn names_all_that_is_wrong_at_once() {
         let wrong = read(&[
@@ -345,10 +492,24 @@ mod tests {
             ("PSYPRE_RETENTION_MONTHS", "25"),
             ("PSYPRE_SECOND_FACTOR", "sometimes"),
             ("PSYPRE_SIGN_IN_DAYS", "0"),
+            ("PSYPRE_PROCONNECT_CLIENT_ID", "psypre"),
+            ("PSYPRE_PROCONNECT_ALGORITHM", "none"),
+            ("PSYPRE_PROCONNECT_PKCE", "maybe"),
         ])
         .unwrap_err();
-        let names = ["PSYPRE_KEYS", "PSYPRE_BASE_URL", "PSYPRE_SMTP", "PSYPRE_POOL", "PSYPRE_SECOND_FACTOR"];
-        for name in names.into_iter().chain(["PSYPRE_SIGN_IN_DAYS", "PSYPRE_RETENTION_MONTHS"]) {
+        for name in [
+            "PSYPRE_KEYS",
+            "PSYPRE_BASE_URL",
+            "PSYPRE_SMTP",
+            "PSYPRE_POOL",
+            "PSYPRE_SECOND_FACTOR",
+            "PSYPRE_SIGN_IN_DAYS",
+            "PSYPRE_RETENTION_MONTHS",
+            "PSYPRE_PROCONNECT_ISSUER",
+            "PSYPRE_PROCONNECT_CLIENT_SECRET",
+            "PSYPRE_PROCONNECT_ALGORITHM",
+            "PSYPRE_PROCONNECT_PKCE",
+        ] {
             assert!(wrong.0.iter().any(|line| line.contains(name)), "{name}: {wrong}");
         }
     }

@@ -49,6 +49,7 @@ pub mod web;
 pub mod mails;
 
 pub mod accounts;
+pub mod proconnect;
 pub mod substitutions;
 
 pub mod readings;

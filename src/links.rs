@@ -28,6 +28,18 @@ pub const MY_RECOVERY_CODES: &str = "/mon-compte/second-facteur/codes";
 pub const MY_SIGN_INS: &str = "/mon-compte/connexions";
 /// Ending all of them but the one in use.
 pub const MY_SIGN_INS_END: &str = "/mon-compte/connexions/fin";
+/// Signing in with ProConnect: the way there.
+pub const PROCONNECT_SIGN_IN: &str = "/connexion/proconnect";
+/// The way back from ProConnect, registered there.
+pub const PROCONNECT_RETURN: &str = "/connexion/proconnect/retour";
+/// Signing out of ProConnect, after PsyPRE.
+pub const PROCONNECT_SIGN_OUT: &str = "/deconnexion/proconnect";
+/// The way back from signing out of ProConnect, registered there.
+pub const PROCONNECT_SIGNED_OUT: &str = "/deconnexion/proconnect/retour";
+/// One's identity of ProConnect.
+pub const MY_PROCONNECT: &str = "/mon-compte/proconnect";
+/// Undoing the link with one's identity of ProConnect.
+pub const MY_PROCONNECT_END: &str = "/mon-compte/proconnect/retrait";
 /// Signing out.
 pub const SIGN_OUT: &str = "/deconnexion";
 /// Taking another role.
@@ -126,6 +138,20 @@ pub const HELP: &str = "/aide";
 /// What the whole address of a page begins with in a queued mail: a verb that queues one does not know the address of
 /// this site, and the mailer puts it there.
 pub const HERE: &str = "psypre:";
+
+/// Signing in with ProConnect, to go on to a page.
+pub fn proconnect_sign_in(wanted: &str) -> String {
+    if wanted == HOME {
+        return PROCONNECT_SIGN_IN.to_owned();
+    }
+    let wanted = percent_encoding::utf8_percent_encode(wanted, percent_encoding::NON_ALPHANUMERIC);
+    format!("{PROCONNECT_SIGN_IN}?suite={wanted}")
+}
+
+/// Accepting an invitation with ProConnect.
+pub fn proconnect_invitation(token: &str) -> String {
+    format!("{INVITATION}/{token}/proconnect")
+}
 
 /// The whole address of a page, in a mail to queue.
 pub fn in_mail(path: &str) -> String {

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use crate::clock::Clock;
 use crate::db::{AnyConnection, Db, DbError};
-use crate::schema::{half_sign_ins, idempotency_keys, invitations, mails, sign_ins, throttles};
+use crate::schema::{half_sign_ins, idempotency_keys, invitations, mails, proconnect_returns, sign_ins, throttles};
 use crate::sql_types::Ts;
 
 /// How long an idempotency key is kept.
@@ -18,6 +18,9 @@ pub const SIGN_IN_DAYS: i64 = 90;
 pub const MAIL_DAYS: i64 = 365;
 /// How long a count of failed sign-ins is kept.
 pub const THROTTLE_DAYS: i64 = 7;
+
+/// How long a return from ProConnect is noted: the browser forgets what it answers after ten minutes.
+pub const PROCONNECT_RETURN_DAYS: i64 = 1;
 
 /// How many rows of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub struct Purged {
     pub mails: i64,
     /// Counts of failed sign-ins.
     pub throttles: i64,
+    /// Returns from ProConnect.
+    pub proconnect_returns: i64,
 }
 
 /// Writes one query for counting and one for deleting from the same condition.
@@ -76,6 +81,7 @@ kinds! {
     mails(now) => mails::sent_at.le(days_before(now, MAIL_DAYS));
     throttles(now) => throttles::last_failure_at.le(days_before(now, THROTTLE_DAYS))
         .and(throttles::blocked_until.le(now));
+    proconnect_returns(now) => proconnect_returns::returned_at.le(days_before(now, PROCONNECT_RETURN_DAYS));
 }
 
 fn days_before(now: Ts, days: i64) -> Ts {

@@ -14,7 +14,8 @@ use crate::accounts::Role;
 use crate::services;
 use crate::{
     accounts, agenda, amendments, audit, budgets, children, convention_drafts, conventions, exports, funding_calls,
-    invoices, openings, privacy, psychologists, quotas, reports, requests, sessions, site, substitutions, web,
+    invoices, openings, privacy, proconnect, psychologists, quotas, reports, requests, sessions, site, substitutions,
+    web,
 };
 
 /// Who may ask an address.
@@ -132,6 +133,14 @@ routes! {
     GET "/mot-de-passe-oublie/{token}" [anyone] accounts::pages_forgotten::show_choice;
     POST "/mot-de-passe-oublie/{token}" [anyone] accounts::pages_forgotten::create_password;
     POST "/deconnexion" [signed in] accounts::pages::create_sign_out;
+    GET "/connexion/proconnect" [anyone] proconnect::pages::show_start;
+    GET "/connexion/proconnect/retour" [anyone] proconnect::pages::show_return;
+    GET "/deconnexion/proconnect" [anyone] proconnect::pages_sign_out::show_sign_out;
+    GET "/deconnexion/proconnect/retour" [anyone] proconnect::pages_sign_out::show_signed_out;
+    GET "/invitation/{token}/proconnect" [anyone] proconnect::pages::show_invitation_start;
+    GET "/mon-compte/proconnect" [signed in] proconnect::pages_own::show_own;
+    POST "/mon-compte/proconnect" [signed in] proconnect::pages_own::create_link;
+    POST "/mon-compte/proconnect/retrait" [signed in] proconnect::pages_own::create_unlinking;
     GET "/api/v1/me" [signed in] accounts::api::show_me;
     POST "/role" [signed in] accounts::pages::create_role_switch;
     GET "/invitation/{token}" [anyone] accounts::pages_invitation::show_invitation;

@@ -68,6 +68,7 @@ diesel::table! {
         ended_at -> Nullable<Instant>,
         browser -> Text,
         device_hash -> Nullable<Binary>,
+        closes_at -> Nullable<Instant>,
     }
 }
 
@@ -82,6 +83,19 @@ diesel::table! {
         last_step -> Integer,
         codes_salt -> Binary,
         created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    proconnect_links (account_id) {
+        account_id -> DbUuid,
+        issuer -> Text,
+        subject -> Text,
+        email -> Nullable<Text>,
+        linked_at -> Instant,
     }
 }
 
@@ -108,6 +122,16 @@ diesel::table! {
         token_hash -> Binary,
         created_at -> Instant,
         expires_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    proconnect_returns (state_hash) {
+        state_hash -> Binary,
+        returned_at -> Instant,
     }
 }
 
@@ -1056,6 +1080,7 @@ diesel::joinable!(invitations -> accounts (account_id));
 diesel::joinable!(sign_ins -> accounts (account_id));
 diesel::joinable!(second_factors -> accounts (account_id));
 diesel::joinable!(half_sign_ins -> accounts (account_id));
+diesel::joinable!(proconnect_links -> accounts (account_id));
 diesel::joinable!(api_tokens -> accounts (account_id));
 diesel::joinable!(idempotency_keys -> accounts (account_id));
 diesel::joinable!(psychologists -> accounts (account_id));
@@ -1154,6 +1179,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     second_factors,
     recovery_codes,
     half_sign_ins,
+    proconnect_links,
+    proconnect_returns,
     api_tokens,
     calendar_feeds,
     throttles,

@@ -11,6 +11,7 @@ use actix_web::web::{Data, PayloadConfig};
 
 use crate::accounts::guards;
 use crate::app::App;
+use crate::proconnect::provider::Provider;
 use crate::web::{headers, limits};
 use crate::{error_pages, router};
 
@@ -26,10 +27,12 @@ const MOST_CONNECTIONS: usize = 4096;
 /// # Errors
 /// When the listener cannot be used.
 pub fn serve(app: App, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
+    let proconnect = Data::new(app.config.proconnect.clone().map(Provider::new));
     let data = Data::new(app);
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(data.clone())
+            .app_data(proconnect.clone())
             .app_data(PayloadConfig::new(LONGEST_BODY))
             .configure(router::configure)
             // innermost: what it refuses is dressed and protected like the rest

@@ -13,7 +13,9 @@ use psypre::accounts::Role;
 use psypre::router::{Audience, ROUTES, Route};
 
 use self::scene::{Caller, Scene};
-use self::table::{BESIDE, BODIES, ONLY_IN_THE_DEMONSTRATION, Place, QUERIES, Sees, THINGS, Thing, sees};
+use self::table::{
+    BESIDE, BODIES, OFF_BY_DEFAULT, ONLY_IN_THE_DEMONSTRATION, Place, QUERIES, Sees, THINGS, Thing, sees,
+};
 use crate::on_both_databases;
 use crate::support::browser::{Answer, Browser};
 use crate::support::dump;
@@ -189,6 +191,10 @@ fn expected(caller: &Caller, route: &Route, places: &[Place]) -> Expected {
     let theirs = |all: bool| if all && together { Expected::Theirs } else { Expected::Absent };
     if ONLY_IN_THE_DEMONSTRATION.contains(&route.path) {
         return Expected::Absent;
+    }
+    if OFF_BY_DEFAULT.contains(&route.path) {
+        let is_signed_out = caller.role.is_none() && route.audience == Audience::SignedIn;
+        return if is_signed_out { Expected::SignedOut } else { Expected::Absent };
     }
     match (route.audience, caller.role) {
         (Audience::Halfway, _) if caller.halfway => Expected::Theirs,

@@ -8,9 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, in import order: each may import only those before it.
-const FEATURES: [&str; 19] = [
+const FEATURES: [&str; 20] = [
     "school_calendar",
     "accounts",
+    "proconnect",
     "conventions",
     "convention_drafts",
     "programmes",

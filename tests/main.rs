@@ -34,6 +34,7 @@ mod other_conventions;
 mod planning;
 mod prepared;
 mod privacy;
+mod proconnect;
 mod races;
 mod readings;
 mod recording;

@@ -78,7 +78,15 @@ on_both_databases! {
         let fields = [("name", "Nino Invention"), ("email", "nino@example.org"), ("roles", "auditor")];
         ada.post("/comptes", &fields).expect(303);
         let count = || app.app.db.read(|conn| purge::count(conn, &app.app.clock)).unwrap();
-        let none = purge::Purged { half_sign_ins: 0, invitations: 0, idempotency_keys: 0, sign_ins: 0, mails: 0, throttles: 0 };
+        let none = purge::Purged {
+            half_sign_ins: 0,
+            invitations: 0,
+            idempotency_keys: 0,
+            sign_ins: 0,
+            mails: 0,
+            throttles: 0,
+            proconnect_returns: 0,
+        };
         assert_eq!(count(), none);
         app.app.clock.advance(Duration::days(91));
         let old = count();

@@ -28,7 +28,7 @@ pub fn open_ones(
     let now = clock.now().utc();
     let used_since = Ts::new(now - Duration::hours(i64::from(limits.idle_hours)));
     let opened_since = Ts::new(now - Duration::days(i64::from(limits.absolute_days)));
-    store::open_sign_ins(conn, account, (used_since, opened_since), LISTED)
+    store::open_sign_ins(conn, account, (used_since, opened_since, Ts::new(now)), LISTED)
 }
 
 /// Ends one of a person's own sign-ins.

@@ -1,17 +1,18 @@
 //! Pages of signing in, signing out and changing role.
 
-use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CLEAR_SITE_DATA, HeaderValue, RETRY_AFTER, USER_AGENT};
+use actix_web::http::header::{CLEAR_SITE_DATA, HeaderValue, RETRY_AFTER};
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::accounts::frame;
 use crate::accounts::guards::{SignedIn, person_of};
+use crate::accounts::guards_browser::cookie;
+pub(super) use crate::accounts::guards_browser::{give_cookies, visitor_of};
 use crate::accounts::open::Opened;
 use crate::accounts::sign_in::{self, SignInRefusal};
-use crate::accounts::{Means, Role, Visitor, browsers};
+use crate::accounts::{Means, Role};
 use crate::app::App;
 use crate::db;
 use crate::error::AppError;
@@ -28,6 +29,8 @@ struct SignInPage {
     wanted: String,
     /// Whether the accounts of the demonstration are shown.
     demonstration: bool,
+    /// Where ProConnect begins, when it is on.
+    proconnect: Option<String>,
 }
 
 /// Where somebody wanted to go before signing in.
@@ -36,8 +39,14 @@ pub struct Wanted {
     pub(super) suite: Option<String>,
 }
 
-fn sign_in_page(request: &HttpRequest, form: FormState, wanted: String, demonstration: bool) -> SignInPage {
-    SignInPage { layout: frame::layout(request, "Connexion").for_form(&form), form, wanted, demonstration }
+fn sign_in_page(app: &App, request: &HttpRequest, form: FormState, wanted: String) -> SignInPage {
+    SignInPage {
+        layout: frame::layout(request, "Connexion").for_form(&form),
+        form,
+        demonstration: app.config.demonstration,
+        proconnect: app.config.proconnect.as_ref().map(|_| links::proconnect_sign_in(&wanted)),
+        wanted,
+    }
 }
 
 /// Shows the sign-in form; whoever is signed in goes to their page.
@@ -53,7 +62,7 @@ pub async fn show_sign_in(
     if person_of(&request).is_some() {
         return Ok(web::see_other(&wanted));
     }
-    Ok(web::page(&request, &sign_in_page(&request, FormState::new(), wanted, app.config.demonstration))?)
+    Ok(web::page(&request, &sign_in_page(&app, &request, FormState::new(), wanted))?)
 }
 
 /// Signs in.
@@ -80,23 +89,13 @@ pub async fn create_sign_in(
         }
         Err(Failure::Refused(refusal)) => {
             form.refuse(refusal.field().unwrap_or_default(), &refusal);
-            let page = sign_in_page(&request, form, wanted, app.config.demonstration);
+            let page = sign_in_page(&app, &request, form, wanted);
             let SignInRefusal::TooMany(too_many) = refusal else { return Ok(web::refused(&request, &page)?) };
             let mut response = web::page_with(&request, StatusCode::TOO_MANY_REQUESTS, &page)?;
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(too_many.seconds));
             Ok(response)
         }
         Err(other) => Err(other.into()),
-    }
-}
-
-/// From where a request comes.
-pub(super) fn visitor_of(app: &App, request: &HttpRequest) -> Visitor {
-    let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Visitor {
-        address: web::address::of(request, app.config.trusted_proxies),
-        browser: browsers::browser_of(user_agent),
-        device: request.cookie(app.device_cookie_name()).map(|cookie| cookie.value().to_owned()),
     }
 }
 
@@ -110,32 +109,6 @@ pub(super) fn enter(app: &App, opened: Opened, to: &str) -> Result<HttpResponse,
     Ok(response)
 }
 
-/// How long a browser is known again, in days.
-const DEVICE_DAYS: i64 = 365;
-
-/// Gives the browser what it keeps of what its proofs opened.
-pub(super) fn give_cookies(app: &App, opened: Opened, response: &mut HttpResponse) -> Result<(), AppError> {
-    let mut add = |cookie: &Cookie<'_>| response.add_cookie(cookie).map_err(|e| AppError::Internal(e.to_string()));
-    match opened {
-        Opened::In(new) => {
-            add(&cookie(app, app.cookie_name(), new.token))?;
-            let mut device = cookie(app, app.device_cookie_name(), new.device);
-            device.set_max_age(actix_web::cookie::time::Duration::days(DEVICE_DAYS));
-            add(&device)
-        }
-        Opened::Halfway(token) => add(&cookie(app, app.cookie_name(), token)),
-    }
-}
-
-fn cookie(app: &App, name: &'static str, value: String) -> Cookie<'static> {
-    Cookie::build(name, value)
-        .path("/")
-        .http_only(true)
-        .secure(app.config.is_secure())
-        .same_site(SameSite::Lax)
-        .finish()
-}
-
 /// Signs out.
 ///
 /// # Errors
@@ -145,7 +118,9 @@ pub async fn create_sign_out(app: Data<App>, who: SignedIn, _form: FormState) ->
         let (db, clock) = (app.db.clone(), app.clock.clone());
         db::blocking(move || sign_in::sign_out(&db, &clock, id)).await?;
     }
-    let mut response = web::see_other(links::SIGN_IN);
+    // whoever came in by ProConnect leaves by it too
+    let to = if app.config.proconnect.is_some() { links::PROCONNECT_SIGN_OUT } else { links::SIGN_IN };
+    let mut response = web::see_other(to);
     // what tells this device from others stays: it opens nothing by itself
     let kept = HeaderValue::from_static("\"cache\", \"storage\"");
     response.headers_mut().insert(CLEAR_SITE_DATA, kept);

@@ -23,6 +23,8 @@ struct InvitationPage {
     password_hint: String,
     action: String,
     has_factor: bool,
+    /// Where ProConnect begins, when it is on.
+    proconnect: Option<String>,
 }
 
 #[derive(Template)]
@@ -31,13 +33,21 @@ struct GonePage {
     layout: Layout,
 }
 
-fn invitation_page(request: &HttpRequest, invitation: OpenInvitation, token: &str, form: FormState) -> InvitationPage {
+fn invitation_page(
+    app: &App,
+    request: &HttpRequest,
+    invitation: OpenInvitation,
+    token: &str,
+    form: FormState,
+) -> InvitationPage {
     let layout = frame::layout(request, "Choisir mon mot de passe")
         .lead(format!("Bonjour {}. Encore un pas, et vous êtes dans PsyPRE.", invitation.display_name))
         .for_form(&form);
     let (password_hint, action) = (passwords::hint(), links::invitation(token));
     let has_factor = invitation.has_factor;
-    InvitationPage { layout, form, email: invitation.email, password_hint, action, has_factor }
+    let is_on = app.config.proconnect.is_some() && !has_factor;
+    let proconnect = is_on.then(|| links::proconnect_invitation(token));
+    InvitationPage { layout, form, email: invitation.email, password_hint, action, has_factor, proconnect }
 }
 
 /// An invitation that no longer works is not found, and the page says what to do.
@@ -56,7 +66,9 @@ pub async fn show_invitation(
     token: Path<String>,
 ) -> Result<HttpResponse, AppError> {
     match find(&app, &token).await? {
-        Some(invitation) => Ok(web::page(&request, &invitation_page(&request, invitation, &token, FormState::new()))?),
+        Some(invitation) => {
+            Ok(web::page(&request, &invitation_page(&app, &request, invitation, &token, FormState::new()))?)
+        }
         None => gone(&request),
     }
 }
@@ -88,7 +100,7 @@ pub async fn create_password(
         Err(Failure::Refused(refusal)) => {
             form.refuse(refusal.field().unwrap_or_default(), &refusal);
             let Some(invitation) = find(&app, &token).await? else { return gone(&request) };
-            Ok(web::refused(&request, &invitation_page(&request, invitation, &token, form))?)
+            Ok(web::refused(&request, &invitation_page(&app, &request, invitation, &token, form))?)
         }
         Err(other) => Err(other.into()),
     }

@@ -29,6 +29,7 @@ struct OwnPage {
     is_coordinator: bool,
     has_calendar: bool,
     has_second_factor: bool,
+    has_proconnect: bool,
     told_at_once: bool,
     tokens: Vec<StoredToken>,
     /// Shown this once.
@@ -59,6 +60,7 @@ async fn own_page(
         roles: who.grants.iter().map(Grant::label).collect(),
         is_coordinator: who.holds(Role::Coordinator),
         has_second_factor: who.has_second_factor,
+        has_proconnect: app.config.proconnect.is_some(),
         has_calendar: calendar_feed::may_have_one(who).is_ok(),
         told_at_once: found.told_at_once,
         tokens,

@@ -222,8 +222,12 @@ pub fn recognise_cookie(app: &App, token: &str) -> Result<Option<Known>, DbError
         store::find_person(conn, sign_in.account, Some(sign_in.role), means, today).map_err(DbError::from)
     })?;
     let setting = app.config.second_factor;
-    let has_proved =
-        |who: &Person| who.has_second_factor || !second_factor_is_due(setting, who.grants.iter().map(|one| one.role));
+    // who vouched for them asked two proofs
+    let is_vouched_for = sign_in.closes_at.is_some();
+    let has_proved = |who: &Person| {
+        let is_due = || second_factor_is_due(setting, who.grants.iter().map(|one| one.role));
+        is_vouched_for || who.has_second_factor || !is_due()
+    };
     Ok(person.filter(has_proved).map(|person| Known::Person(Box::new(person))))
 }
 
@@ -249,6 +253,7 @@ pub fn recognise_token(db: &Db, clock: &Clock, token: &str) -> Result<Option<Per
 fn is_open(limits: SignInLimits, sign_in: &store::StoredSignIn, now: Ts) -> bool {
     now.utc() - sign_in.last_seen_at.utc() < Duration::hours(i64::from(limits.idle_hours))
         && now.utc() - sign_in.created_at.utc() < Duration::days(i64::from(limits.absolute_days))
+        && sign_in.closes_at.is_none_or(|at| now < at)
 }
 
 /// What the forms of a sign-in carry: known from the cookie's token, which another site cannot read.

@@ -68,6 +68,8 @@ const ACTIONS: &[(&str, &str)] = &[
     ("opening.created", "Permanence ouverte"),
     ("opening.day_removed", "Jour retiré d’une permanence"),
     ("opening.day_restored", "Jour remis à une permanence"),
+    ("proconnect.linked", "ProConnect relié à un compte"),
+    ("proconnect.unlinked", "ProConnect retiré d’un compte"),
     ("psychologist.billing_changed", "Facturation d’un psychologue modifiée"),
     ("psychologist.created", "Psychologue enregistré"),
     ("psychologist.mandate_revoked", "Mandat de facturation révoqué"),

@@ -33,6 +33,9 @@ pub struct DemoArguments {
     /// Start as if it were this instant, such as 2026-11-20T10:00:00+01:00; time goes on from there
     #[arg(long, value_name = "INSTANT")]
     at: Option<DateTime<FixedOffset>>,
+    /// Let people sign in with the ProConnect of the variables PSYPRE_PROCONNECT_…
+    #[arg(long)]
+    proconnect: bool,
 }
 
 /// Plays the demonstration, and serves it or exports its last month.
@@ -41,7 +44,7 @@ pub struct DemoArguments {
 /// When a folder cannot be used, or the address is taken.
 pub fn run(arguments: DemoArguments) -> Outcome {
     let mails = arguments.export.as_ref().unwrap_or(&arguments.data).join("mails");
-    let config = configure(&arguments.data, mails, arguments.listen)?;
+    let config = configure(&arguments.data, mails, arguments.listen, arguments.proconnect)?;
     sweep(&arguments.data)?;
     let clock = arguments.at.map_or_else(Clock::system, |at| Clock::starting_at(at.to_utc()));
     let app = App::start(config, clock)?;
@@ -85,9 +88,11 @@ fn export_month(app: &App, played: &Played, folder: &Path) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The defaults of everything, whatever the environment says: a demonstration touches nothing else.
-fn configure(data: &Path, mails: PathBuf, listen: String) -> Result<Config, ConfigError> {
-    let defaults = Config::from_vars(|_| None)?;
+/// The defaults of everything, whatever the environment says: a demonstration touches nothing else, but the ProConnect
+/// that it is asked to use.
+fn configure(data: &Path, mails: PathBuf, listen: String, proconnect: bool) -> Result<Config, ConfigError> {
+    let is_asked = |name: &str| proconnect && name.starts_with("PSYPRE_PROCONNECT_");
+    let defaults = Config::from_vars(|name| is_asked(name).then(|| std::env::var(name).ok()).flatten())?;
     Ok(Config {
         database_url: format!("sqlite://{}", data.join("psypre.db").display()),
         keys: KeySource::File(data.join("keys")),

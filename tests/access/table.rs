@@ -149,6 +149,7 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/static/{path:.*}", &[Thing::Asset]),
     ("/invitation/{token}", &[Thing::Invitation]),
     ("/mot-de-passe-oublie/{token}", &[Thing::Forgotten]),
+    ("/invitation/{token}/proconnect", &[Thing::Invitation]),
     ("/agenda/{token}.ics", &[Thing::Feed]),
     ("/mon-compte/jetons/{id}/revocation", &[Thing::Token]),
     ("/mon-compte/connexions/{id}/fin", &[Thing::SignIn]),
@@ -393,6 +394,17 @@ pub const BESIDE: &[(&str, &str, Thing, &str)] = &[
     ("POST", "/api/v1/approvals", Thing::Session(Phase::Recorded), r#"{"session_ids": ["<id>"]}"#),
     ("POST", "/prestations/validations", Thing::Service(services::Phase::Recorded), "service=<id>"),
     ("POST", "/api/v1/service-approvals", Thing::Service(services::Phase::Recorded), r#"{"service_ids": ["<id>"]}"#),
+];
+
+/// What is configured before it exists: `tests/proconnect.rs` tells who may ask it then.
+pub const OFF_BY_DEFAULT: &[&str] = &[
+    "/connexion/proconnect",
+    "/connexion/proconnect/retour",
+    "/deconnexion/proconnect",
+    "/deconnexion/proconnect/retour",
+    "/invitation/{token}/proconnect",
+    "/mon-compte/proconnect",
+    "/mon-compte/proconnect/retrait",
 ];
 
 /// Pages of developers: they exist in the demonstration only.

@@ -81,13 +81,15 @@ async function freePort() {
 /** When every visit takes place, a Friday afternoon: what the pages offer does not depend on when the tests run. */
 export const NOW = "2026-11-20T16:30:00+01:00";
 
+/** @typedef {{ more?: string[], env?: Record<string, string> }} Setting What else the demonstration is told. */
+
 /** Starts `binary demo` in a folder of its own and waits until it is ready. */
-export async function startApp(binary = process.env.PSYPRE_BIN) {
+export async function startApp(binary = process.env.PSYPRE_BIN, /** @type {Setting} */ { more = [], env = {} } = {}) {
   if (!binary) throw new Error("PSYPRE_BIN does not name the binary: run `make test`, or set it to target/debug/psypre");
   const data = await mkdtemp(path.join(tmpdir(), "psypre-browser-"));
   const url = `http://127.0.0.1:${await freePort()}`;
-  const app = spawn(binary, ["demo", "--at", NOW, "--data", data, "--listen", url.slice("http://".length)], {
-    env: { ...process.env, DATABASE_URL: undefined, RUST_LOG: "warn" },
+  const app = spawn(binary, ["demo", "--at", NOW, "--data", data, "--listen", url.slice("http://".length), ...more], {
+    env: { ...process.env, DATABASE_URL: undefined, RUST_LOG: "warn", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -130,10 +132,12 @@ export class Site {
     this.app = app;
     this.browser = browser;
     this.url = app.url;
+    /** Another site that pages may lead to; nothing else may be asked there. @type {string | undefined} */
+    this.neighbour = undefined;
   }
 
-  static async open(binary = process.env.PSYPRE_BIN) {
-    const app = await startApp(binary);
+  static async open(binary = process.env.PSYPRE_BIN, /** @type {Setting} */ setting = {}) {
+    const app = await startApp(binary, setting);
     try {
       const executablePath = process.env.PSYPRE_CHROMIUM ?? "/usr/bin/chromium";
       return new Site(app, await chromium.launch({ executablePath, args: CHROMIUM_FLAGS }));
@@ -199,6 +203,9 @@ export class Site {
       if (answer.status() >= 500) this.troubles.push(`${answer.url()} answered ${answer.status()}`);
     });
     page.on("request", (request) => {
+      if (request.isNavigationRequest() && this.neighbour && request.url().startsWith(this.neighbour)) return;
+      // what the neighbour's own pages ask is not ours to say
+      if (this.neighbour && page.url().startsWith(this.neighbour)) return;
       // the PDF viewer is the browser's own
       if (!/^(data|blob|about|chrome|chrome-extension|chrome-untrusted):/.test(request.url()) && new URL(request.url()).origin !== this.url) {
         this.troubles.push(`${page.url()} asks ${new URL(request.url()).origin}: everything must come from us`);

@@ -433,6 +433,13 @@ fn every_message_reads_well() {
             references: vec!["LON-2024-0007".to_owned()],
         }
         .message(),
+        ProConnectChanged {
+            recipient: recipient.clone(),
+            identity: Some("qui@agents.example".to_owned()),
+            is_linked: true,
+        }
+        .message(),
+        ProConnectChanged { recipient: recipient.clone(), identity: None, is_linked: false }.message(),
     ];
     let mut words = String::new();
     for message in messages {

@@ -8,7 +8,7 @@ use psypre::accounts::totp::Secret;
 use psypre::accounts::{Role, store};
 use psypre::app::App;
 use psypre::clock::Clock;
-use psypre::config::{Config, KeySource, MailTransport, Publisher, Retention, SecondFactor, SignInLimits};
+use psypre::config::{Config, KeySource, MailTransport, ProConnect, Publisher, Retention, SecondFactor, SignInLimits};
 use psypre::db::{AnyConnection, DbError, Tx};
 use psypre::ids::{AccountId, ProgrammeId};
 use psypre::outbox::{self, Mail};
@@ -46,7 +46,7 @@ impl TestApp {
     /// On a database, with the keys of a file in its folder, which may change there.
     pub fn with_keys_file(database: Database) -> Self {
         let keys = KeySource::File(database.folder.path().join("keys"));
-        Self::with_keys(database, keys, SecondFactor::Optional)
+        Self::made(database, keys, SecondFactor::Optional, None)
     }
 
     /// The same on a database of its own of the same kind, where every role but the referent's has a second factor.
@@ -54,11 +54,16 @@ impl TestApp {
         Self::on(self.database.another(), SecondFactor::Required)
     }
 
-    fn on(database: Database, second_factor: SecondFactor) -> Self {
-        Self::with_keys(database, KeySource::Text(format!("1:{}", "5a".repeat(32))), second_factor)
+    /// On a database, where people may sign in with ProConnect.
+    pub fn with_proconnect(database: Database, second_factor: SecondFactor, proconnect: ProConnect) -> Self {
+        Self::made(database, usual_keys(), second_factor, Some(proconnect))
     }
 
-    fn with_keys(database: Database, keys: KeySource, second_factor: SecondFactor) -> Self {
+    fn on(database: Database, second_factor: SecondFactor) -> Self {
+        Self::made(database, usual_keys(), second_factor, None)
+    }
+
+    fn made(database: Database, keys: KeySource, second_factor: SecondFactor, proconnect: Option<ProConnect>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let config = Config {
@@ -77,6 +82,7 @@ impl TestApp {
             requests_per_account: 0,
             publisher: Publisher::default(),
             retention: Retention::default(),
+            proconnect,
             demonstration: false,
         };
         let now: DateTime<Utc> = NOW.parse().unwrap();
@@ -190,6 +196,10 @@ impl Drop for TestApp {
         let unreadable = keys::check::check(&self.app.db, &self.app.vault).unwrap().unreadable;
         assert!(unreadable.is_empty(), "sealed values that do not open in their place: {unreadable:#?}");
     }
+}
+
+fn usual_keys() -> KeySource {
+    KeySource::Text(format!("1:{}", "5a".repeat(32)))
 }
 
 /// The hash of [`PASSWORD`] with the smallest parameters: signing in is not what most stories measure.

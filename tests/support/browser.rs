@@ -129,6 +129,21 @@ impl Browser {
         Self { bearer: Some(token.to_owned()), ..Self::new(base_url) }
     }
 
+    /// The same browser, where another server of the application answers.
+    pub fn at(&self, base_url: &str) -> Self {
+        Self { base_url: base_url.to_owned(), ..self.clone() }
+    }
+
+    /// The value of a cookie.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.get(name).map(String::as_str)
+    }
+
+    /// Keeps a cookie, as if a page had set it.
+    pub fn set_cookie(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Asks for a page; learns the token of its forms.
     pub fn get(&mut self, path: &str) -> Answer {
         self.get_with(path, &[])

@@ -44,6 +44,16 @@ pub fn insert_sign_in(tx: &mut Tx<'_>, new: OpenedSignIn<'_>, now: Ts) -> QueryR
     Ok(id)
 }
 
+/// Says when a signed-in state ends whatever its use: as late as the session of who vouched for its person.
+///
+/// # Errors
+/// When the database fails.
+pub fn close_sign_in_at(tx: &mut Tx<'_>, token_hash: &[u8], at: Ts) -> QueryResult<()> {
+    let opened = sign_ins::table.filter(sign_ins::token_hash.eq(token_hash));
+    diesel::update(opened).set(sign_ins::closes_at.eq(at)).execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Ends a signed-in state.
 ///
 /// # Errors
@@ -86,6 +96,8 @@ pub struct StoredSignIn {
     pub created_at: Ts,
     /// Last used.
     pub last_seen_at: Ts,
+    /// When it ends whatever its use, for whom another service vouched.
+    pub closes_at: Option<Ts>,
 }
 
 /// The open signed-in state of a token.
@@ -101,6 +113,7 @@ pub fn find_sign_in(conn: &mut AnyConnection, token_hash: &[u8]) -> QueryResult<
             sign_ins::role_in_use,
             sign_ins::created_at,
             sign_ins::last_seen_at,
+            sign_ins::closes_at,
         ))
         .first(conn)
         .optional()
@@ -154,12 +167,13 @@ pub struct ListedSignIn {
 pub fn open_sign_ins(
     conn: &mut AnyConnection,
     account: AccountId,
-    (used_since, opened_since): (Ts, Ts),
+    (used_since, opened_since, now): (Ts, Ts, Ts),
     limit: i64,
 ) -> QueryResult<Vec<ListedSignIn>> {
     sign_ins::table
         .filter(sign_ins::account_id.eq(account).and(sign_ins::ended_at.is_null()))
         .filter(sign_ins::last_seen_at.gt(used_since).and(sign_ins::created_at.gt(opened_since)))
+        .filter(sign_ins::closes_at.is_null().or(sign_ins::closes_at.gt(now)))
         .order((sign_ins::last_seen_at.desc(), sign_ins::id))
         .limit(limit)
         .select((sign_ins::id, sign_ins::browser, sign_ins::created_at, sign_ins::last_seen_at))
