@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, in import order: each may import only those before it.
-const FEATURES: [&str; 20] = [
+const FEATURES: [&str; 21] = [
     "school_calendar",
     "accounts",
     "proconnect",

@@ -45,6 +45,8 @@ struct ChoicePage {
     password_hint: String,
     action: String,
     has_factor: bool,
+    /// Never here: ProConnect chooses no password.
+    proconnect: Option<String>,
 }
 
 fn forgotten_page(request: &HttpRequest, form: FormState) -> ForgottenPage {
@@ -57,7 +59,8 @@ fn forgotten_page(request: &HttpRequest, form: FormState) -> ForgottenPage {
 fn choice_page(request: &HttpRequest, claim: Claim, token: &str, form: FormState) -> ChoicePage {
     let layout = frame::layout(request, "Choisir un autre mot de passe").for_form(&form);
     let (password_hint, action) = (passwords::hint(), links::forgotten(token));
-    ChoicePage { layout, form, email: claim.email, password_hint, action, has_factor: claim.has_factor }
+    let has_factor = claim.has_factor;
+    ChoicePage { layout, form, email: claim.email, password_hint, action, has_factor, proconnect: None }
 }
 
 fn gone(request: &HttpRequest) -> Result<HttpResponse, AppError> {

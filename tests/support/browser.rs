@@ -207,11 +207,6 @@ impl Browser {
         answer
     }
 
-    /// What a cookie holds.
-    pub fn cookie(&self, name: &str) -> Option<&str> {
-        self.cookies.get(name).map(String::as_str)
-    }
-
     /// Asks by any method, without a body.
     pub fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base_url));
@@ -222,11 +217,6 @@ impl Browser {
             request = request.header(*name, *value);
         }
         read(self.agent.run(request.body(()).unwrap()).unwrap())
-    }
-
-    /// The same person at another address of the application.
-    pub fn at(self, base_url: &str) -> Self {
-        Self { base_url: base_url.to_owned(), ..self }
     }
 
     fn headers(&self) -> Vec<(&'static str, String)> {
