@@ -76,7 +76,7 @@ pub fn charge(w: &World<'_>, who: &Psychologist, service: ServiceType, regime: V
     if regime == VatRegime::Standard {
         w.app.write(|tx| {
             diesel::update(psychologists::table.find(who.id))
-                .set(psychologists::vat_number.eq("FR59900000001"))
+                .set(psychologists::vat_number.eq("FR25900000019"))
                 .execute(&mut **tx)
         });
     }
