@@ -137,9 +137,10 @@ pub fn load_readable(conn: &mut AnyConnection, vault: &Vault, reader: &Reader, i
     open_child(vault, row)
 }
 
-type ObservedRow = (ChildId, NaiveDate, Gender, NeighbourhoodId, (NaiveDate, Option<NaiveDate>));
+type ObservedRow = (ChildId, Option<NaiveDate>, Gender, NeighbourhoodId, (NaiveDate, Option<NaiveDate>));
 
-/// The children of whom a session was approved or invoiced in a budget year: no name is opened.
+/// The children of whom a session was approved or invoiced in a budget year: no name is opened, and a birth date that was
+/// destroyed is none.
 pub fn observed(conn: &mut AnyConnection, vault: &Vault, year: BudgetYearId) -> QueryResult<Vec<ObservedRow>> {
     type Row = (ChildId, Sealed, Gender, NeighbourhoodId, (NaiveDate, Option<NaiveDate>));
     let of_year = quotas::table.filter(quotas::budget_year_id.eq(year)).select(quotas::id);
@@ -158,7 +159,9 @@ pub fn observed(conn: &mut AnyConnection, vault: &Vault, year: BudgetYearId) -> 
         ))
         .load(conn)?;
     let read = |(id, born_on, gender, neighbourhood, follow_up): Row| {
-        Ok((id, day(&open(vault, BORN_ON, id.0, &born_on)?)?, gender, neighbourhood, follow_up))
+        let born_on = open(vault, BORN_ON, id.0, &born_on)?;
+        let born_on = if born_on.is_empty() { None } else { Some(day(&born_on)?) };
+        Ok((id, born_on, gender, neighbourhood, follow_up))
     };
     rows.into_iter().map(read).collect()
 }

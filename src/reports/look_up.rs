@@ -7,7 +7,7 @@ use diesel::QueryResult;
 
 use super::store::{self, CountedSession};
 use super::tables::{self, Neighbourhoods};
-use super::{Contribution, FollowUpLength, Followed, Measures, Observation, ProgrammeReport, Report, Scope, age_band};
+use super::{Contribution, FollowUpLength, Followed, Measures, Observation, ProgrammeReport, Report, Scope};
 use crate::budgets::look_up::{self as budgets, YearOf};
 use crate::children::observe::{self, Observed};
 use crate::conventions::{Neighbourhood, Programme, Rate, look_up as conventions, rate_in_force};
@@ -145,7 +145,7 @@ fn one(
     let end = child.closed_on.map_or(until, |closed_on| closed_on.min(until));
     Some(Followed {
         neighbourhood,
-        age: age_band(child.born_on, first.on),
+        age: child.band_on(first.on)?,
         gender: child.gender,
         length: FollowUpLength::of(child.followed_since, end),
         source: last.source,

@@ -22,7 +22,6 @@ use chrono::{Months, NaiveDate};
 
 use crate::accounts::{Accountant, Administrator, Caller, Coordinator, Person, Role};
 use crate::budgets::Money;
-use crate::calendar::age_on;
 use crate::children::{AgeBand, Gender, ReferralReason, ReferralSource};
 use crate::conventions::BudgetYear;
 use crate::hours::Minutes;
@@ -124,11 +123,6 @@ impl Followed {
             Aspect::Reason(self.reason),
         ]
     }
-}
-
-/// The band of a child's age on a day.
-pub fn age_band(born_on: NaiveDate, day: NaiveDate) -> AgeBand {
-    AgeBand::of(age_on(born_on, day))
 }
 
 /// Under which aspect children of a place are counted.
