@@ -148,15 +148,8 @@ impl TestApp {
         let Ok(folder) = std::fs::read_dir(self.folder().join("mails")) else { return Vec::new() };
         let mut files: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
         files.sort();
-        files
-            .iter()
-            .map(|path| {
-                std::fs::read_to_string(path).unwrap().replace(
-                    "=
-", "",
-                )
-            })
-            .collect()
+        // lines that quoted-printable cut are joined again
+        files.iter().map(|path| std::fs::read_to_string(path).unwrap().replace("=\r\n", "")).collect()
     }
 
     /// Serves the same database once more with other settings; gives where it answers.
