@@ -75,6 +75,8 @@ crate::id_types! {
     JournalEntryId,
     /// Whatever an entry of the journal is about.
     JournalSubjectId,
+    /// A family's request about its data.
+    DataRequestId,
     /// A reason to keep an identity longer.
     RetentionExtensionId,
     /// An opening of a child's file.

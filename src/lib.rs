@@ -84,6 +84,8 @@ pub mod reports;
 
 pub mod privacy;
 
+pub mod data_requests;
+
 pub mod day_before;
 pub mod reminders;
 

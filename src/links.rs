@@ -5,9 +5,9 @@ use chrono::{NaiveDate, NaiveDateTime};
 use crate::calendar::Month;
 use crate::ids::ServiceId;
 use crate::ids::{
-    AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, ConventionDraftId, ConventionId, FundingCallId,
-    GuardianId, InvoiceId, LeaveId, OpeningId, PsychologistId, ReferralId, RequestId, SessionId, SignInId,
-    SubstitutionId,
+    AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, ConventionDraftId, ConventionId, DataRequestId,
+    FundingCallId, GuardianId, InvoiceId, LeaveId, OpeningId, PsychologistId, ReferralId, RequestId, SessionId,
+    SignInId, SubstitutionId,
 };
 
 /// The page that waits for whoever signs in.
@@ -80,6 +80,8 @@ pub const NEW_CHILD: &str = "/enfants/nouveau";
 pub const RETENTION: &str = "/enfants/conservation";
 /// The same, and what was destroyed, for the data-protection officer.
 pub const RETENTION_REPORT: &str = "/conservation";
+/// Families' requests about their data.
+pub const DATA_REQUESTS: &str = "/droits";
 /// The year at a glance.
 pub const YEAR: &str = "/annee";
 /// Services that are not a child's session.
@@ -368,6 +370,31 @@ pub fn child(id: ChildId) -> String {
 /// Changing what is said of a child.
 pub fn edit_child(id: ChildId) -> String {
     format!("{CHILDREN}/{id}/modification")
+}
+
+/// A family's request.
+pub fn data_request(id: DataRequestId) -> String {
+    format!("{DATA_REQUESTS}/{id}")
+}
+
+/// Saying whom a family's request is about.
+pub fn data_request_child(id: DataRequestId) -> String {
+    format!("{DATA_REQUESTS}/{id}/enfant")
+}
+
+/// Answering a family's request.
+pub fn data_request_answer(id: DataRequestId) -> String {
+    format!("{DATA_REQUESTS}/{id}/reponse")
+}
+
+/// Refusing a family's request.
+pub fn data_request_refusal(id: DataRequestId) -> String {
+    format!("{DATA_REQUESTS}/{id}/refus")
+}
+
+/// What is handed over to a family: `json` or `pdf`.
+pub fn data_request_file(id: DataRequestId, kind: &str) -> String {
+    format!("{DATA_REQUESTS}/{id}/donnees.{kind}")
 }
 
 /// How long a child's identity is kept.

@@ -10,8 +10,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::services;
 use crate::{
-    accounts, amendments, audit, budgets, children, conventions, exports, funding_calls, invoices, openings, privacy,
-    quotas, reports, requests, sessions, substitutions,
+    accounts, amendments, audit, budgets, children, conventions, data_requests, exports, funding_calls, invoices,
+    openings, privacy, quotas, reports, requests, sessions, substitutions,
 };
 
 /// Every address of the API.
@@ -39,6 +39,11 @@ use crate::{
         privacy::api::list_readings_of_child,
         privacy::api::list_retention,
         privacy::api::create_extension,
+        data_requests::api::list_requests,
+        data_requests::api::create_request,
+        data_requests::api::create_child,
+        data_requests::api::create_answer,
+        data_requests::api::create_refusal,
         children::api::list_children,
         children::api::create_child,
         children::api::show_child,

@@ -13,9 +13,9 @@ use actix_web::{HttpResponse, Resource};
 use crate::accounts::Role;
 use crate::services;
 use crate::{
-    accounts, agenda, amendments, audit, budgets, children, convention_drafts, conventions, exports, funding_calls,
-    invoices, openings, privacy, proconnect, psychologists, quotas, reports, requests, sessions, site, substitutions,
-    web,
+    accounts, agenda, amendments, audit, budgets, children, convention_drafts, conventions, data_requests, exports,
+    funding_calls, invoices, openings, privacy, proconnect, psychologists, quotas, reports, requests, sessions, site,
+    substitutions, web,
 };
 
 /// Who may ask an address.
@@ -335,6 +335,19 @@ routes! {
     POST "/enfants" [Coordinator, Psychologist, Referent] children::pages::find_children;
     GET "/enfants/nouveau" [Coordinator] children::pages_child::show_new_child;
     POST "/enfants/nouveau" [Coordinator] children::pages_child::create_child;
+    GET "/droits" [Auditor, Coordinator] data_requests::pages::list_requests;
+    POST "/droits" [Auditor, Coordinator] data_requests::pages::create_request;
+    GET "/droits/{request}" [Auditor, Coordinator] data_requests::pages::show_request;
+    POST "/droits/{request}/enfant" [Coordinator] data_requests::pages::create_child;
+    POST "/droits/{request}/reponse" [Coordinator] data_requests::pages::create_answer;
+    POST "/droits/{request}/refus" [Auditor] data_requests::pages::create_refusal;
+    GET "/droits/{request}/donnees.json" [Coordinator] data_requests::pages::show_json;
+    GET "/droits/{request}/donnees.pdf" [Coordinator] data_requests::pages::show_pdf;
+    GET "/api/v1/data-requests" [Auditor, Coordinator] data_requests::api::list_requests;
+    POST "/api/v1/data-requests" [Auditor, Coordinator] data_requests::api::create_request;
+    POST "/api/v1/data-requests/{request}/child" [Coordinator] data_requests::api::create_child;
+    POST "/api/v1/data-requests/{request}/answer" [Coordinator] data_requests::api::create_answer;
+    POST "/api/v1/data-requests/{request}/refusal" [Auditor] data_requests::api::create_refusal;
     GET "/enfants/conservation" [Coordinator] privacy::pages_retention::list_ahead;
     GET "/enfants/{child}/conservation" [Coordinator] privacy::pages_retention::show_child;
     POST "/enfants/{child}/conservation" [Coordinator] privacy::pages_retention::create_extension;

@@ -539,6 +539,37 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::*;
 
+    data_request_counters (year) {
+        year -> Integer,
+        last_number -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    data_requests (id) {
+        id -> DbUuid,
+        number -> Text,
+        kind -> Text,
+        programme_id -> DbUuid,
+        child_id -> Nullable<DbUuid>,
+        received_on -> Date,
+        due_on -> Date,
+        state -> Text,
+        refused_for -> Nullable<Text>,
+        recorded_by -> DbUuid,
+        recorded_at -> Instant,
+        closed_by -> Nullable<DbUuid>,
+        closed_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
     retention_notices (child_id, due_on) {
         child_id -> DbUuid,
         due_on -> Date,
@@ -1120,6 +1151,8 @@ diesel::joinable!(month_reopenings -> accounts (opened_by));
 diesel::joinable!(child_reference_counters -> programmes (programme_id));
 diesel::joinable!(children -> programmes (programme_id));
 diesel::joinable!(children -> neighbourhoods (neighbourhood_id));
+diesel::joinable!(data_requests -> children (child_id));
+diesel::joinable!(data_requests -> programmes (programme_id));
 diesel::joinable!(frozen_age_bands -> children (child_id));
 diesel::joinable!(retention_extensions -> children (child_id));
 diesel::joinable!(retention_extensions -> accounts (decided_by));
@@ -1205,6 +1238,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     month_reopenings,
     child_reference_counters,
     children,
+    data_request_counters,
+    data_requests,
     frozen_age_bands,
     retention_extensions,
     retention_notices,

@@ -13,7 +13,7 @@ use crate::keys::KeysError;
 use crate::keys::announce::Announcer;
 use crate::mailer::{Mailer, MailerError, Round};
 use crate::seals::seal;
-use crate::{calendar, day_before, privacy, readings, reminders};
+use crate::{calendar, data_requests, day_before, privacy, readings, reminders};
 
 /// How soon a mail leaves after what causes it, and a change of keys is followed.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -146,6 +146,7 @@ fn keep_to_terms(app: &App, done_on: Option<NaiveDate>) -> Option<NaiveDate> {
     }
     let terms = app.config.retention;
     let outcome = privacy::retention::run(&app.db, &app.vault, &app.clock, terms)
+        .and_then(|done| data_requests::notices::remind(&app.db, &app.clock).map(|()| done))
         .and_then(|done| readings::purge(&app.db, &app.clock, terms.readings_months).map(|_| done));
     match outcome {
         Ok(done) => {

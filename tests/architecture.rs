@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features, in import order: each may import only those before it.
-const FEATURES: [&str; 21] = [
+const FEATURES: [&str; 22] = [
     "school_calendar",
     "accounts",
     "proconnect",
@@ -30,6 +30,7 @@ const FEATURES: [&str; 21] = [
     "exports",
     "reports",
     "privacy",
+    "data_requests",
 ];
 
 /// The small types, which import nothing of ours but each other and the column types.

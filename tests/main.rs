@@ -20,6 +20,7 @@ mod calendars;
 mod children;
 mod convention_drafts;
 mod conventions;
+mod data_requests;
 mod demo;
 mod exports;
 mod funding_calls;

@@ -103,6 +103,7 @@ fn navigation_of(role: Role) -> Vec<NavEntry> {
             NavEntry::new("Journal", links::JOURNAL, Icon::List),
             NavEntry::new("Consultations", links::READINGS, Icon::People),
             NavEntry::new("Conservation", links::RETENTION_REPORT, Icon::Check),
+            NavEntry::new("Demandes", links::DATA_REQUESTS, Icon::Book),
         ],
     }
 }

@@ -1,11 +1,12 @@
 //! Everything that becomes a PDF or an EN 16931 XML file: pure functions from what is frozen in the database to bytes.
 //!
 //! The same input always makes the same bytes, so that a file can be made again and compared with its stored hash.
-//! Nothing here knows a child's name: documents carry references.
+//! Nothing here knows a child's name: documents carry references. What a family asks to see is the exception.
 
 mod certificate;
 mod cii;
 mod content;
+mod family_file;
 mod fonts;
 mod funding_call;
 mod invoice;
@@ -23,6 +24,7 @@ pub use content::{
     Address, Buyer, Channel, DocumentKind, InvoiceContent, InvoiceLine, InvoiceReference, ProfessionalNumber, Seller,
     Totals, VatRegime, VatShare,
 };
+pub use family_file::{FamilyFile, FamilyRow, family_file};
 pub use funding_call::{FundingCallContent, funding_call};
 pub use invoice::{factur_x, plain};
 pub use statement::{StatementContent, StatementRow, StatementService, statement};

@@ -47,6 +47,7 @@ macro_rules! templates {
 }
 
 mod bookings_changed;
+mod data_request_due;
 mod funding_call_overdue;
 mod funding_call_sent;
 mod guardian_reminder;
@@ -77,6 +78,7 @@ mod substitution_ended;
 mod substitution_named;
 
 pub use bookings_changed::{BookingChange, BookingTime, BookingsChanged};
+pub use data_request_due::DataRequestDue;
 pub use funding_call_overdue::FundingCallOverdue;
 pub use funding_call_sent::FundingCallSent;
 pub use guardian_reminder::GuardianReminder;

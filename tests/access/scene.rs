@@ -105,6 +105,7 @@ impl Scene {
             things.insert((Thing::Referral, place), file.referral.to_string());
             things.insert((Thing::Request, place), asked(app, &file, people.referent).to_string());
             things.insert((Thing::Guardian, place), guardian_of(app, file.child));
+            things.insert((Thing::DataRequest, place), data_request(&world, file.child).to_string());
             things.insert((Thing::Substitution, place), people.substitution(&world, place).to_string());
             secrets.insert(place, file.secrets(&world));
         }
@@ -359,6 +360,19 @@ fn asked(app: &TestApp, file: &File, by: AccountId) -> RequestId {
             .execute(conn)
     });
     id
+}
+
+/// What a family asks to see, about a child.
+fn data_request(world: &World<'_>, child: ChildId) -> psypre::ids::DataRequestId {
+    use psypre::data_requests::{DataRequestKind, Follower, record};
+    let who = Follower::Officer(psypre::accounts::Auditor { account: world.referent });
+    let new = record::NewRequest {
+        kind: DataRequestKind::Access,
+        programme: None,
+        reference: Some(world.reference(child).to_string()),
+        received_on: day("2026-11-20"),
+    };
+    done(world.app, |tx| record::record(tx, &world.app.app.clock, &who, &new))
 }
 
 fn guardian_of(app: &TestApp, child: ChildId) -> String {

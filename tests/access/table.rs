@@ -12,6 +12,8 @@ pub enum Thing {
     Referral,
     /// A request for a session that waits.
     Request,
+    /// A family's request about its data.
+    DataRequest,
     /// A session that stands there.
     Session(Phase),
     /// A service that stands there.
@@ -103,6 +105,7 @@ pub fn sees(role: Role, thing: Thing) -> Sees {
         //                                              psychologist coordinator    referent  administrator accountant auditor
         Thing::Child | Thing::Guardian | Thing::Referral => [OwnWork, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
         Thing::Request                                   => [OwnWork, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
+        Thing::DataRequest                               => [Nothing, OwnProgrammes, Nothing,  Nothing,      Nothing,   All],
         Thing::Session(_)                                => [OwnWork, OwnProgrammes, Nothing,  Nothing,      Nothing,   Nothing],
         Thing::Service(_)                                => [OwnWork, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Opening | Thing::Leave                    => [OwnWork, Nothing,       Nothing,  Nothing,      Nothing,   Nothing],
@@ -271,6 +274,15 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/api/v1/funding-calls/{call}/sending", &[Thing::FundingCall]),
     ("/api/v1/funding-calls/{call}/receipts", &[Thing::FundingCall]),
     ("/api/v1/funding-calls/{call}/letter.pdf", &[Thing::FundingCall]),
+    ("/droits/{request}", &[Thing::DataRequest]),
+    ("/droits/{request}/enfant", &[Thing::DataRequest]),
+    ("/droits/{request}/reponse", &[Thing::DataRequest]),
+    ("/droits/{request}/refus", &[Thing::DataRequest]),
+    ("/droits/{request}/donnees.json", &[Thing::DataRequest]),
+    ("/droits/{request}/donnees.pdf", &[Thing::DataRequest]),
+    ("/api/v1/data-requests/{request}/child", &[Thing::DataRequest]),
+    ("/api/v1/data-requests/{request}/answer", &[Thing::DataRequest]),
+    ("/api/v1/data-requests/{request}/refusal", &[Thing::DataRequest]),
     ("/orientations/{referral}", &[Thing::Referral]),
     ("/orientations/{referral}/modification", &[Thing::Referral]),
     ("/orientations/{referral}/consentements", &[Thing::Referral]),
@@ -279,6 +291,10 @@ pub const THINGS: &[(&str, &[Thing])] = &[
 /// What a POST must carry to be read at all, where an empty body would hide who may ask: `key=value&…`, or JSON.
 /// `<guardian>` and `<convention>` stand for those in the place asked.
 pub const BODIES: &[(&str, &str)] = &[
+    ("/droits/{request}/refus", "reason=identity"),
+    ("/api/v1/data-requests", r#"{"kind": "access", "child": "XXX-2026-0001", "received_on": "2026-11-20"}"#),
+    ("/api/v1/data-requests/{request}/child", r#"{"child": "CHE-2026-0001"}"#),
+    ("/api/v1/data-requests/{request}/refusal", r#"{"reason": "identity"}"#),
     ("/api/v1/children/{child}/retention-extensions", r#"{"until_on": "2026-11-20", "reason": "duty"}"#),
     ("/comptes/{id}/roles/retrait", "role=accountant"),
     ("/seances/{session}/presence", "attendance=held"),
