@@ -243,6 +243,14 @@ on_both_databases! {
         let w = ready(app);
         let (clock, by) = (&app.app.clock, author(&administrator(&w)));
         approved(&w, &w.psychologist(), &said(ANALYSIS, "2026-11-02", "09:00", 240));
+        // nor does an amendment take back what the lines share out
+        let body = json!({
+            "changes": [{ "kind": "fixed_share", "budget_year_id": allotment(&w, ANALYSIS, 0, 0).year, "amount_cents": 430_000 }],
+            "signed_on": "2026-11-19", "reason": "Une formation de moins", "last_number": 0,
+        });
+        let path = format!("/api/v1/conventions/{}/amendments", w.convention);
+        let under = w.program(administrator(&w).account).post_json(&path, &body).expect(422).json();
+        assert_eq!(under["code"], "fixed_share_under_lines");
         let refusal = |kind, minutes, cents| refused(app, |tx| allot(tx, clock, by, allotment(&w, kind, minutes, cents)));
         let over = refusal(ANALYSIS, 600, 60_100);
         assert_eq!(over.to_string(), "La part fixe de 2026 est de 4\u{202f}400,00\u{a0}€ et l’autre ligne en prend 3\u{202f}800,00\u{a0}€ : il reste 600,00\u{a0}€ pour celle-ci.");

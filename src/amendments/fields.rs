@@ -45,7 +45,7 @@ pub fn of(refusal: &AmendmentRefusal) -> String {
         R::AlreadyCalled { budget_year, signatory, .. } => contribution(*budget_year, *signatory),
         R::NotTheBudget { budget_year, .. } => budget(*budget_year),
         R::OverCeiling { budget_year, .. } => ceiling(*budget_year),
-        R::OverBudget { budget_year, .. } => fixed_share(*budget_year),
+        R::OverBudget { budget_year, .. } | R::UnderLines { budget_year, .. } => fixed_share(*budget_year),
         R::CallByOutside { budget_year, .. } => call_by(*budget_year),
         R::SameProgramme => "to".to_owned(),
         R::NothingMoved | R::NotFree { .. } => "hours".to_owned(),

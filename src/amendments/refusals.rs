@@ -147,6 +147,21 @@ pub enum AmendmentRefusal {
         /// The budget.
         budget: Cents,
     },
+    /// Less than the budget lines of services take of it.
+    #[error(
+        "Pour {year}, la part fixe ne peut descendre à {to} : les lignes de budget des prestations en prennent déjà {lines}. \
+         Réduisez d’abord ces lignes."
+    )]
+    UnderLines {
+        /// The budget year.
+        budget_year: BudgetYearId,
+        /// Its name.
+        year: String,
+        /// The fixed share asked.
+        to: Cents,
+        /// What the lines take.
+        lines: Cents,
+    },
     /// A call outside its year.
     #[error("Pour {year}, la date de l’appel de fonds est dans l’exercice, qui va {period}.")]
     CallByOutside {
@@ -196,6 +211,7 @@ impl AmendmentRefusal {
             Self::NotTheBudget { .. } => "contributions_not_the_budget",
             Self::OverCeiling { .. } => "over_ceiling",
             Self::OverBudget { .. } => "over_budget",
+            Self::UnderLines { .. } => "fixed_share_under_lines",
             Self::CallByOutside { .. } => "call_outside_year",
             Self::SameProgramme => "same_programme",
             Self::NothingMoved => "nothing_moved",

@@ -185,6 +185,11 @@ fn change_figures(tx: &mut Tx<'_>, before: &YearFigures, after: &YearFigures) ->
     }
     if before.year != after.year {
         amend::set_budget_year(tx, &after.year)?;
+        let (to, lines) = (after.year.fixed_share, store::lines_of_services(tx, after.year.id)?);
+        if to < before.year.fixed_share && to < lines {
+            let (budget_year, year) = (after.year.id, after.year.label.clone());
+            return refuse(AmendmentRefusal::UnderLines { budget_year, year, to, lines }.into());
+        }
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::db::{AnyConnection, Tx};
 use crate::hours::Minutes;
 use crate::ids::{AccountId, AmendmentId, BudgetYearId, ConventionId, ProgrammeId, SignatoryId};
 use crate::money::Cents;
-use crate::schema::{accounts, amendment_lines, amendments, budget_years, programmes, signatories};
+use crate::schema::{accounts, amendment_lines, amendments, budget_lines, budget_years, programmes, signatories};
 
 /// Enters an amendment.
 pub fn insert(
@@ -160,4 +160,16 @@ pub fn load(conn: &mut AnyConnection, id: AmendmentId) -> QueryResult<(Amendment
         .first(conn)?;
     let amendment = with_lines(conn, vec![row])?.pop().ok_or(diesel::result::Error::NotFound)?;
     Ok((amendment, convention))
+}
+
+/// What the budget lines of services take of the fixed share of a budget year.
+///
+/// # Errors
+/// When the database fails.
+pub fn lines_of_services(conn: &mut AnyConnection, year: BudgetYearId) -> QueryResult<Cents> {
+    let allotted: Vec<Cents> = budget_lines::table
+        .filter(budget_lines::budget_year_id.eq(year))
+        .select(budget_lines::allotted_cents)
+        .load(conn)?;
+    Ok(allotted.into_iter().sum())
 }

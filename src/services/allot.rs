@@ -89,6 +89,8 @@ pub fn allot(
     new: Allotment,
 ) -> Result<BudgetLineId, Failure<AllotRefusal>> {
     let Allotment { convention, year, kind, part } = new;
+    // whoever changes the year's fixed share waits, or is seen
+    store::lock_year(tx, year)?;
     let years = look_up::budget_years(tx, convention)?;
     let Some(year) = years.into_iter().find(|known| known.id == year) else { return Err(Failure::NotFound) };
     if !KINDS.contains(&kind) {
@@ -97,7 +99,6 @@ pub fn allot(
     if part.time.0 % Minutes::QUARTER.0 != 0 {
         return refuse(AllotRefusal::Quarters(part.time));
     }
-    store::lock_year(tx, year.id)?;
     let lines = store::lines_of_year(tx, year.id)?;
     let others: Cents = lines.iter().filter(|line| line.kind != kind).map(|line| line.allotted.cost).sum();
     if others + part.cost > year.fixed_share {
