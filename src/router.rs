@@ -79,11 +79,14 @@ macro_rules! routes {
 
         /// Gives every address its handler.
         pub fn configure(config: &mut ServiceConfig) {
-            // a name comes before a parameter in its place: `{` sorts after letters
+            // a name comes before a parameter in its place, and what goes on before what ends: `{`, then `~`, sort last
             let mut paths: BTreeMap<&'static str, Address> = BTreeMap::new();
-            $(paths.entry($path).or_default().answers(stringify!($method), routes!(@method $method).to($handler));)+
+            $(paths
+                .entry(concat!($path, "~"))
+                .or_default()
+                .answers(stringify!($method), routes!(@method $method).to($handler));)+
             for (path, address) in paths {
-                config.service(address.resource(path));
+                config.service(address.resource(path.trim_end_matches('~')));
             }
         }
     };

@@ -50,13 +50,14 @@ impl Refusal for PasswordRefusal {
 }
 
 /// What the estimate does not know: French rows of keys, and what French people choose.
-const COMMON_HERE: [&str; 20] = [
+const COMMON_HERE: [&str; 21] = [
     "azertyuiop",
     "azerty",
     "qsdfghjklm",
     "qsdfgh",
     "wxcvbn",
     "motdepasse",
+    "mot de passe",
     "bienvenue",
     "bonjour",
     "soleil",

@@ -292,7 +292,7 @@ pub const THINGS: &[(&str, &[Thing])] = &[
 /// `<guardian>` and `<convention>` stand for those in the place asked.
 pub const BODIES: &[(&str, &str)] = &[
     ("/droits/{request}/refus", "reason=identity"),
-    ("/api/v1/data-requests", r#"{"kind": "access", "child": "XXX-2026-0001", "received_on": "2026-11-20"}"#),
+    ("/api/v1/data-requests", r#"{"kind": "access", "child": "ZZZ-2026-0001", "received_on": "2026-11-20"}"#),
     ("/api/v1/data-requests/{request}/child", r#"{"child": "CHE-2026-0001"}"#),
     ("/api/v1/data-requests/{request}/refusal", r#"{"reason": "identity"}"#),
     ("/api/v1/children/{child}/retention-extensions", r#"{"until_on": "2026-11-20", "reason": "duty"}"#),
