@@ -267,7 +267,7 @@ on_both_databases! {
             diesel::insert_into(budget_years::table)
                 .values((
                     budget_years::id.eq(id), budget_years::convention_id.eq(world.convention),
-                    budget_years::label.eq("2027"), budget_years::budget_cents.eq(psypre::money::Cents(100)), budget_years::fixed_share_cents.eq(psypre::money::Cents(0)), budget_years::starts_on.eq(day("2026-12-01")),
+                    budget_years::label.eq("2027"), budget_years::budget_cents.eq(psypre::money::Cents(0)), budget_years::fixed_share_cents.eq(psypre::money::Cents(0)), budget_years::starts_on.eq(day("2026-12-01")),
                     budget_years::ends_on.eq(day("2027-11-30")),
                 ))
                 .execute(conn)?;
