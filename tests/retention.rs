@@ -43,13 +43,16 @@ fn invoice_files(app: &TestApp) -> Vec<(String, Vec<u8>)> {
     app.read(|conn| f::table.select((f::kind, f::bytes)).order((f::invoice_id, f::kind)).load(conn))
 }
 
+/// The name, the relation and the telephone of a guardian, as they are kept.
+type SealedGuardian = (Vec<u8>, Vec<u8>, Option<Vec<u8>>);
+
 /// What is sealed of a child and of the guardians.
 fn sealed(app: &TestApp, child: ChildId) -> Vec<Vec<u8>> {
     use schema::{children as c, guardians as g};
     app.read(|conn| {
         let own: (Vec<u8>, Vec<u8>, Vec<u8>, Option<Vec<u8>>) =
             c::table.find(child).select((c::first_name, c::last_name, c::born_on, c::school)).first(conn)?;
-        let theirs: Vec<(Vec<u8>, Vec<u8>, Option<Vec<u8>>)> =
+        let theirs: Vec<SealedGuardian> =
             g::table.filter(g::child_id.eq(child)).select((g::name, g::relation, g::phone)).load(conn)?;
         let mut all = vec![own.0, own.1, own.2];
         all.extend(own.3);
@@ -128,7 +131,7 @@ on_both_databases! {
         let mut coordinator = app.signed_in(CHENOVE_COORDINATOR);
         for path in [format!("/enfants/{child}"), format!("/api/v1/children/{child}"), format!("/enfants/{child}/conservation")] {
             coordinator.get(&path).expect(404);
-            assert_eq!(app.signed_in(CLAIRE).get(&path).status == 200, false, "{path}");
+            assert_ne!(app.signed_in(CLAIRE).get(&path).status, 200, "{path}");
         }
         assert_eq!(coordinator.get("/api/v1/children?status=all").expect(200).json()["total"], 0);
         // what was done stays, by reference

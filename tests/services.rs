@@ -293,7 +293,7 @@ on_both_databases! {
         let (claire, barrier) = (w.psychologist(), Barrier::new(20));
         let (barrier, claire) = (&barrier, &claire);
         let attempt = |n: usize| -> bool {
-            if n % 2 == 0 {
+            if n.is_multiple_of(2) {
                 let said = said(ANALYSIS, "2026-11-03", "09:00", 60);
                 return app.app.db.write(|tx| record(tx, &app.app.clock, claire, &said)).is_ok();
             }

@@ -61,7 +61,7 @@ fn renamed(name: &str, by: Months) -> String {
             continue;
         }
         match digits.parse::<i32>() {
-            Ok(year) if is_year(&digits) && by.as_u32() % 12 == 0 => {
+            Ok(year) if is_year(&digits) && by.as_u32().is_multiple_of(12) => {
                 moved = true;
                 renamed.push_str(&(year + years).to_string());
             }

@@ -174,9 +174,12 @@ pub fn referrals_of(conn: &mut AnyConnection, child: ChildId) -> QueryResult<Vec
         .load(conn)
 }
 
+/// A session, as it is read.
+type SessionRow = (Ts, String, crate::hours::Minutes, Phase, Option<Attendance>, Option<String>);
+
 /// The sessions of a child, the first first.
 pub fn sessions_of(conn: &mut AnyConnection, child: ChildId) -> QueryResult<Vec<KeptSession>> {
-    let rows: Vec<(Ts, String, crate::hours::Minutes, Phase, Option<Attendance>, Option<String>)> = sessions::table
+    let rows: Vec<SessionRow> = sessions::table
         .inner_join(psychologists::table)
         .filter(sessions::child_id.eq(child))
         .order((sessions::starts_at, sessions::id))

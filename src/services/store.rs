@@ -489,12 +489,15 @@ pub struct LineTold {
     pub lines: Vec<BudgetLine>,
 }
 
+/// A budget year and its convention, as they are read.
+type YearRow = (BudgetYearId, String, NaiveDate, NaiveDate, Cents, (ConventionId, String));
+
 /// The budget years that keep a share for services, the latest first, with their lines.
 ///
 /// # Errors
 /// When the database fails.
 pub fn lines_told(conn: &mut AnyConnection) -> QueryResult<Vec<LineTold>> {
-    let rows: Vec<(BudgetYearId, String, NaiveDate, NaiveDate, Cents, (ConventionId, String))> = budget_years::table
+    let rows: Vec<YearRow> = budget_years::table
         .inner_join(conventions::table)
         .filter(budget_years::fixed_share_cents.gt(Cents::ZERO))
         .select((

@@ -75,10 +75,15 @@ fn make_whole(value: &mut Value) -> bool {
             }
             _ => false,
         },
-        Value::Array(values) => values.iter_mut().fold(false, |any, value| make_whole(value) || any),
-        Value::Object(entries) => entries.values_mut().fold(false, |any, value| make_whole(value) || any),
+        Value::Array(values) => count_whole(values.iter_mut()) > 0,
+        Value::Object(entries) => count_whole(entries.values_mut()) > 0,
         _ => false,
     }
+}
+
+/// Every value is visited: the first that changes is not the last.
+fn count_whole<'v>(values: impl Iterator<Item = &'v mut Value>) -> usize {
+    values.map(make_whole).filter(|changed| *changed).count()
 }
 
 fn header<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
