@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDate, NaiveTime};
 use diesel::prelude::*;
 use psypre::accounts::{Accountant, Administrator};
+use psypre::amendments::transfer::{Transfer, transfer};
 use psypre::calendar::{self, Month};
 use psypre::children::{Gender, create_child};
+use psypre::conventions::ServiceType;
+use psypre::documents::VatRegime;
 use psypre::funding_calls::draft::draft;
 use psypre::funding_calls::receive::{self, Payment};
 use psypre::funding_calls::send::{Sending, send};
@@ -24,6 +27,7 @@ use psypre::sessions::{Attendance, Reason, Slot, approve, refuse};
 use serde_json::{Value, json};
 
 use crate::on_both_databases;
+use crate::services::{approved, charge, open_line, said};
 use crate::support::app::TestApp;
 use crate::support::world::{
     ACCOUNTANT, ADMINISTRATOR, AUDITOR, CHENOVE_REFERENT, CLAIRE, LONGVIC_COORDINATOR, World, day, done,
@@ -128,6 +132,24 @@ impl<'a> Year<'a> {
         done(self.app(), |tx| issue::issue(tx, clock, Issuance::Own(&self.world.psychologist()), order))
     }
 
+    /// Five hours pass from Quetigny to Dijon; the referents have four of their ten hours of practice analysis.
+    fn autumn_term(&self) {
+        let (app, world) = (self.app(), &self.world);
+        at(app, "2026-09-15");
+        let who = Administrator { account: account_of(app, ADMINISTRATOR) };
+        let asked = Transfer {
+            budget_year_id: year_of(app),
+            from_programme_id: world.quetigny,
+            to_programme_id: world.dijon,
+            minutes: Minutes::from_hours(5),
+            signed_on: day("2026-09-14"),
+            reason: "Plus de demandes à Dijon".to_owned(),
+        };
+        done(app, |tx| transfer(tx, &app.app.clock, &who, world.convention, &asked));
+        open_line(world, ServiceType::PracticeAnalysis, 600, 60_000);
+        approved(world, &world.psychologist(), &said(ServiceType::PracticeAnalysis, "2026-09-10", "14:00", 240));
+    }
+
     /// March is paid, June is deposited, October is issued.
     fn invoices_and_payments(&self, march: InvoiceId, june: InvoiceId) {
         let app = self.app();
@@ -139,10 +161,13 @@ impl<'a> Year<'a> {
         done(app, |tx| deposit::deposit(tx, clock, &who, june, on));
     }
 
-    /// From the adoption to the autumn. In March a child of Chenôve is excused, in June one of Longvic does not come; a
-    /// session of June is refused, corrected and approved; one of October in Quetigny waits.
+    /// From the adoption to the autumn, with an amendment and a service on the way. In March a child of Chenôve is
+    /// excused, in June one of Longvic does not come; a session of June is refused, corrected and approved; one of October
+    /// in Quetigny waits.
     fn play(&self) {
         let (app, world) = (self.app(), &self.world);
+        // before the first invoice: a tax does not change what was billed
+        charge(world, &world.psychologist(), ServiceType::PracticeAnalysis, VatRegime::Franchise);
         let (clock, vault) = (&app.app.clock, &app.app.vault);
         self.month("2026-03-02", Some((0, Attendance::ExcusedAbsence)), None);
         at(app, "2026-04-02");
@@ -157,6 +182,7 @@ impl<'a> Year<'a> {
         done(app, |tx| approve::approve(tx, clock, &chenove, sessions[1]));
         at(app, "2026-07-02");
         let june = self.bill("2026-06");
+        self.autumn_term();
         self.month("2026-10-05", None, Some(40));
         at(app, "2026-11-02");
         self.bill("2026-10");
@@ -245,7 +271,7 @@ on_both_databases! {
         // 12 500 € of the Métropole and 7 500 € called, of which 750 + 2 410 + 430 came
         let all = json!({ "signatory": null, "contribution_cents": 2_000_000, "called_cents": 750_000, "received_cents": 359_000 });
         assert_eq!(report["contributions"].as_array().unwrap().last(), Some(&all));
-        // 260 h at 60 €; one session to approve; three months of 40 h, the first paid
+        // 260 h at 60 €, whoever has them; one session to approve; three months of 40 h, the first paid
         let sessions = json!({
             "of": "sessions", "budgeted_cents": 1_560_000, "committed_cents": 6_000, "invoiced_cents": 720_000, "paid_cents": 240_000,
         });
