@@ -3,8 +3,8 @@
 //! What is not yours answers exactly as what does not exist, and changes nothing. No answer, whoever asks, names a
 //! child or shows an account number that is not theirs to know.
 
-mod scene;
-mod table;
+pub mod scene;
+pub mod table;
 
 use std::collections::BTreeSet;
 use std::time::Instant;

@@ -43,6 +43,7 @@ mod reminders;
 mod reports;
 mod requests;
 mod retention;
+mod rights;
 mod school_calendar;
 mod seals;
 mod seed;
