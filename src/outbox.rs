@@ -20,7 +20,7 @@ use crate::each;
 use crate::ids::MailId;
 use crate::schema::{mail_attachments, mails};
 use crate::sql_types::Ts;
-use crate::vault::{Place, Vault, VaultError};
+use crate::vault::{Place, Vault, VaultError, key_of};
 
 /// A mail to be: text and HTML say the same, without a child's name.
 #[derive(Debug, Clone)]
@@ -133,6 +133,20 @@ pub fn enqueue_sealed(tx: &mut Tx<'_>, clock: &Clock, vault: &Vault, message: Me
     let bare = Message { text: String::new(), html: String::new(), ..message };
     insert(tx, clock, id, bare, Some(format!("{SEALED}{}", STANDARD.encode(sealed))))?;
     Ok(())
+}
+
+/// The number of the key of each mail whose sealed words wait to leave; 0, which no key has, for what is no sealed value.
+///
+/// # Errors
+/// When the database fails.
+pub fn keys_waiting(conn: &mut AnyConnection) -> QueryResult<Vec<u8>> {
+    let waiting: Vec<Option<String>> = mails::table
+        .filter(mails::sent_at.is_null().and(mails::failed_at.is_null()))
+        .filter(mails::written_from.like(format!("{SEALED}%")))
+        .select(mails::written_from)
+        .load(conn)?;
+    let key = |from: &String| Some(key_of(&STANDARD.decode(from.strip_prefix(SEALED)?).ok()?));
+    Ok(waiting.iter().flatten().map(|from| key(from).unwrap_or(0)).collect())
 }
 
 fn sealed_at(id: MailId) -> Place {

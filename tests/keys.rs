@@ -17,7 +17,8 @@ use psypre::db::DbError;
 use psypre::ids::{ChildId, SealedRowId};
 use psypre::keys::announce::Announcer;
 use psypre::keys::{add, check, retire, rotate};
-use psypre::schema::{journal_entries, vault_instances, vault_keys};
+use psypre::outbox::{self, Message};
+use psypre::schema::{journal_entries, mails, vault_instances, vault_keys};
 use psypre::sql_types::DbUuid;
 use psypre::vault::{NewKey, Place, SEALED, SealedColumn, Vault, VaultError, key_of};
 
@@ -230,6 +231,18 @@ on_both_databases! {
         put(app, column, new.id, &stale);
         assert!(matches!(retire::retire(db, clock, &both, 1), Err(retire::RetireError::Needed { key: 1, values: 1 })));
         assert_eq!(rotate(None).unwrap().values, 1);
+        let secret = Message {
+            kind: "test",
+            dedupe_key: None,
+            recipient: "qui@example.org".to_owned(),
+            subject: "Un lien".to_owned(),
+            text: "Un lien qui ouvre".to_owned(),
+            html: "<p>Un lien qui ouvre</p>".to_owned(),
+            calendar: None,
+        };
+        app.write(|tx| outbox::enqueue_sealed(tx, clock, &old, secret.clone()));
+        assert!(matches!(retire::retire(db, clock, &both, 1), Err(retire::RetireError::Mails { key: 1, mails: 1 })));
+        app.write(|tx| diesel::update(mails::table).set(mails::sent_at.eq(clock.now())).execute(&mut **tx));
         assert!(!retire::retire(db, clock, &both, 1).unwrap(), "the ring of the environment is not ours to write");
         assert!(matches!(rotate(Some(1)), Err(rotate::RotateError::Retired(1))));
         let told: Vec<String> = app.read(|conn| {

@@ -5,6 +5,7 @@ use crate::db::{Db, DbError, Retryable};
 use crate::journal;
 use crate::keys::add::entry;
 use crate::keys::{KeysError, instances, store};
+use crate::outbox;
 use crate::vault::Vault;
 
 /// Why a key stays.
@@ -23,6 +24,14 @@ pub enum RetireError {
         key: u8,
         /// How many.
         values: i64,
+    },
+    /// Mails that wait to leave need it.
+    #[error("key {key} still seals {mails} mails that wait to leave: retire it once they have left")]
+    Mails {
+        /// The key.
+        key: u8,
+        /// How many.
+        mails: usize,
     },
     /// Servers seal with it.
     #[error("servers still seal with key {key}: {}", .servers.join(", "))]
@@ -73,6 +82,10 @@ pub fn retire(db: &Db, clock: &Clock, vault: &Vault, key: u8) -> Result<bool, Re
         let values: i64 = store::count(tx)?.iter().filter(|counted| counted.key == key).map(|c| c.values).sum();
         if values > 0 {
             return Err(RetireError::Needed { key, values });
+        }
+        let mails = outbox::keys_waiting(tx)?.into_iter().filter(|sealed_with| *sealed_with == key).count();
+        if mails > 0 {
+            return Err(RetireError::Mails { key, mails });
         }
         let mut servers = instances(tx, clock.now())?;
         servers.retain(|instance| instance.sealing == i32::from(key));
