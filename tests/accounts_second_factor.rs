@@ -153,7 +153,9 @@ on_both_databases! {
         again.post("/connexion/code", &[("recovery_code", &typed)]).expect(422);
         app.app.clock.advance(Duration::seconds(60));
         let fields = [("current_password", PASSWORD), ("code", &telephone.code(app))];
-        let renewed = codes_of(&browser.post("/mon-compte/second-facteur/codes", &fields).expect(200));
+        let page = browser.post("/mon-compte/second-facteur/codes", &fields).expect(200);
+        assert!(page.words().contains("Vos codes sont remplacés") && !page.words().contains("Votre téléphone est relié"));
+        let renewed = codes_of(&page);
         assert_eq!(renewed.len(), 10);
         let mut old = password(app, EMAIL);
         old.get("/connexion/code");

@@ -7,7 +7,7 @@ use askama::Template;
 use crate::accounts::change_factor::{self, ChangeFactorRefusal, Typed};
 use crate::accounts::enrol::{self, Proposal};
 use crate::accounts::guards::SignedIn;
-use crate::accounts::pages_second_step::{CodesPage, codes_layout, typed_code};
+use crate::accounts::pages_second_step::{CodesPage, TELEPHONE_LINKED, codes_layout, typed_code};
 use crate::accounts::store::ListedSignIn;
 use crate::accounts::{Means, end_sign_ins, pages, store};
 use crate::app::App;
@@ -83,7 +83,7 @@ pub async fn create_factor(
         change_factor::set(&lent, &person, typed, (&carried, &new_code), &from)
     })
     .await;
-    shown(&app, &request, &who, form_without_codes(&mut form), outcome).await
+    shown(&app, &request, &who, form_without_codes(&mut form), TELEPHONE_LINKED, outcome).await
 }
 
 /// Makes ten other recovery codes, and shows them.
@@ -102,7 +102,7 @@ pub async fn create_recovery_codes(
         change_factor::renew_codes(&lent, &person, Typed { password: &password, code: &code }, &from)
     })
     .await;
-    shown(&app, &request, &who, form_without_codes(&mut form), outcome).await
+    shown(&app, &request, &who, form_without_codes(&mut form), "Vos codes sont remplacés", outcome).await
 }
 
 /// A code that was typed is not shown again: it has served, or never will.
@@ -118,13 +118,14 @@ async fn shown(
     request: &HttpRequest,
     who: &SignedIn,
     mut form: FormState,
+    title: &'static str,
     outcome: Result<Vec<String>, Failure<ChangeFactorRefusal>>,
 ) -> Result<HttpResponse, AppError> {
     match outcome {
         Ok(codes) => {
             let layout = who.layout(request, "Vos codes de secours").under("Mon compte", links::MY_ACCOUNT);
             let next = links::MY_FACTOR.to_owned();
-            Ok(web::page(request, &CodesPage { layout: codes_layout(layout), codes, next })?)
+            Ok(web::page(request, &CodesPage { layout: codes_layout(layout), title, codes, next })?)
         }
         Err(Failure::Refused(refusal)) => {
             form.refuse(refusal.field().unwrap_or_default(), &refusal);

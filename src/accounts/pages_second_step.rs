@@ -39,11 +39,16 @@ struct FirstFactorPage {
     proposal: Proposal,
 }
 
+/// What is said once the telephone is there.
+pub(super) const TELEPHONE_LINKED: &str = "Votre téléphone est relié";
+
 /// Recovery codes, shown this once.
 #[derive(Template)]
 #[template(path = "accounts/recovery_codes.html")]
 pub(super) struct CodesPage {
     pub(super) layout: Layout,
+    /// What was done.
+    pub(super) title: &'static str,
     pub(super) codes: Vec<String>,
     /// Where one goes on.
     pub(super) next: String,
@@ -193,6 +198,7 @@ pub async fn create_first_factor(
         Ok((opened, codes)) => {
             let page = CodesPage {
                 layout: codes_layout(frame::layout(&request, "Vos codes de secours")),
+                title: TELEPHONE_LINKED,
                 codes,
                 next: wanted,
             };
