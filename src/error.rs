@@ -20,6 +20,8 @@ pub enum AppError {
     SignedOut,
     /// The page is for another role, named here in French.
     Forbidden(&'static str),
+    /// The bearer token is for less than that.
+    OutOfScope,
     /// It does not exist, or is not the caller's: the answer is the same.
     NotFound,
     /// The request cannot be read; the sentence says what to mend.
@@ -65,7 +67,7 @@ impl AppError {
     fn status(&self) -> StatusCode {
         match self {
             Self::SignedOut => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::OtherSite | Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::OutOfScope | Self::OtherSite | Self::StaleForm => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Unreadable(_) => StatusCode::BAD_REQUEST,
             Self::KeyReused | Self::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -83,6 +85,7 @@ impl AppError {
         match self {
             Self::SignedOut => "signed_out",
             Self::Forbidden(_) => "forbidden",
+            Self::OutOfScope => "token_scope",
             Self::NotFound => "not_found",
             Self::Unreadable(_) => "unreadable",
             Self::OtherSite => "other_site",
@@ -105,6 +108,7 @@ impl AppError {
             Self::Forbidden(role) => {
                 format!("Cette page est réservée au rôle « {role} ». Changez de rôle, ou demandez-le à l’administration de la Métropole.")
             }
+            Self::OutOfScope => "Ce jeton ne permet pas cela. Créez-en un qui le permet dans « Mon compte ».".to_owned(),
             Self::NotFound => "Cette page n’existe pas, ou n’est pas à vous. Vérifiez l’adresse, ou revenez à l’accueil.".to_owned(),
             Self::Unreadable(what) | Self::Refused { sentence: what, .. } => what.clone(),
             Self::OtherSite => "Cette demande vient d’un autre site. Revenez à l’accueil et recommencez.".to_owned(),

@@ -12,6 +12,8 @@ diesel::table! {
         told_at_once -> Bool,
         created_at -> Instant,
         disabled_at -> Nullable<Instant>,
+        last_used_at -> Nullable<Instant>,
+        warned_unused_at -> Nullable<Instant>,
     }
 }
 
@@ -147,6 +149,8 @@ diesel::table! {
         created_at -> Instant,
         expires_at -> Instant,
         revoked_at -> Nullable<Instant>,
+        is_read_only -> Bool,
+        areas -> Nullable<Text>,
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{NaiveDate, Timelike};
 
+use crate::accounts::unused;
 use crate::app::App;
 use crate::keys::KeysError;
 use crate::keys::announce::Announcer;
@@ -115,6 +116,9 @@ fn work(app: &App, mailer: &mut Mailer, stopping: &AtomicBool, woken: &Receiver<
     while !stop() {
         if reminded.is_none_or(|at| at.elapsed() >= REMINDERS) {
             reminded = Some(Instant::now());
+            if let Err(e) = unused::run(&app.db, &app.clock) {
+                tracing::error!(error = %e, "unused accounts cannot be closed");
+            }
             if let Err(e) = reminders::run(&app.db, &app.clock) {
                 tracing::error!(error = %e, "reminders cannot be queued");
             }

@@ -7,6 +7,7 @@ mod support;
 mod access;
 mod accounts;
 mod accounts_forgotten;
+mod accounts_left_open;
 mod accounts_second_factor;
 mod accounts_sign_ins;
 mod agenda;

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 
+use psypre::accounts::scopes::Scope;
 use psypre::accounts::tokens;
 use psypre::journal::Actor;
 use psypre::server;
@@ -27,7 +28,9 @@ impl<'p> Served<'p> {
         let tokens = (0..clients)
             .map(|client| {
                 let account = diary.place.seeded.psychologists[own(client)].account;
-                let new = app.db.write(|tx| tokens::create(tx, &app.clock, Actor::System, account, "mesure", 30));
+                let new = app
+                    .db
+                    .write(|tx| tokens::create(tx, &app.clock, Actor::System, account, "mesure", 30, &Scope::whole()));
                 new.unwrap().token
             })
             .collect();

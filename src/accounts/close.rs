@@ -67,6 +67,7 @@ pub fn enable(tx: &mut Tx<'_>, clock: &Clock, author: Actor, account: AccountId)
         return refuse(CloseRefusal::AlreadySo);
     }
     store::set_disabled_at(tx, account, None)?;
+    store::note_used(tx, account, clock.now())?;
     trace::write(tx, clock, author, account, "account.enabled", (None, None))?;
     Ok(())
 }

@@ -112,7 +112,11 @@ async fn recognise(request: &ServiceRequest) -> Result<Option<Known>, AppError> 
     let (db, clock) = (app.db.clone(), app.clock.clone());
     if let Some(token) = bearer(request) {
         let found = db::blocking(move || sign_in::recognise_token(&db, &clock, &token)).await?;
-        return Ok(found.map(|person| Known::Person(Box::new(person))));
+        let Some((person, scope)) = found else { return Ok(None) };
+        if !scope.allows(!changes_something(request.method()), request.path()) {
+            return Err(AppError::OutOfScope);
+        }
+        return Ok(Some(Known::Person(Box::new(person))));
     }
     let Some(cookie) = request.cookie(app.cookie_name()) else { return Ok(None) };
     let lent = app.clone();

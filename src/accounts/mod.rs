@@ -35,12 +35,14 @@ pub mod prove;
 pub mod recipients;
 pub mod recovery_codes;
 pub mod reset_factor;
+pub mod scopes;
 pub mod sign_in;
 pub mod store;
 pub mod throttle;
 pub mod tokens;
 pub mod totp;
 pub mod trace;
+pub mod unused;
 
 use chrono::NaiveDate;
 

@@ -7,6 +7,7 @@ use askama::Template;
 use crate::accounts::change_own::{self, ChangePasswordRefusal, Typed};
 use crate::accounts::create::LONGEST_NAME;
 use crate::accounts::guards::SignedIn;
+use crate::accounts::scopes::{Area, Scope};
 use crate::accounts::store::StoredToken;
 use crate::accounts::tokens::{self, LONGEST_LABEL, NewToken, TokenRefusal, USUAL_DAYS};
 use crate::accounts::{Grant, Role, calendar_feed, pages, passwords, store};
@@ -16,7 +17,7 @@ use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
 use crate::ids::ApiTokenId;
 use crate::links;
-use crate::web::{self, Flash, FormState, Layout, Tone, filters};
+use crate::web::{self, Choice, Flash, FormState, Layout, Tone, filters};
 
 #[derive(Template)]
 #[template(path = "accounts/own.html")]
@@ -36,6 +37,8 @@ struct OwnPage {
     new_token: Option<NewToken>,
     password_hint: String,
     usual_days: i64,
+    rights: Vec<Choice>,
+    areas: Vec<Choice>,
 }
 
 async fn own_page(
@@ -67,6 +70,8 @@ async fn own_page(
         new_token,
         password_hint: passwords::hint(),
         usual_days: USUAL_DAYS,
+        rights: vec![Choice::new("read", "Lire seulement"), Choice::new("write", "Lire et écrire")],
+        areas: Area::ALL.iter().map(|area| Choice::new(area, area.french())).collect(),
     })
 }
 
@@ -146,6 +151,18 @@ pub async fn create_messages_choice(app: Data<App>, who: SignedIn, form: FormSta
     Ok(web::see_other_with(links::MY_ACCOUNT, &Flash::success(done)))
 }
 
+/// What a token is asked for: reading, unless one says more; in all areas, unless one names some.
+fn asked_scope(form: &mut FormState) -> Option<Scope> {
+    let areas: Result<_, String> = form.all("areas").into_iter().map(str::parse).collect();
+    match areas {
+        Ok(areas) => Some(Scope::of(form.value("rights") != "write", areas)),
+        Err(_) => {
+            form.refuse("areas", "Choisissez parmi ces domaines, ou aucun pour tous.");
+            None
+        }
+    }
+}
+
 /// Makes a token, shown this once.
 ///
 /// # Errors
@@ -158,12 +175,13 @@ pub async fn create_token(
 ) -> Result<HttpResponse, AppError> {
     let label = form.required_text_within("label", "un nom pour ce jeton", LONGEST_LABEL);
     let days = form.required_number("days", "le nombre de jours");
-    let (Some(label), Some(days)) = (label, days) else {
+    let scope = asked_scope(&mut form);
+    let (Some(label), Some(days), Some(scope)) = (label, days, scope) else {
         return Ok(web::refused(&request, &own_page(&app, &request, &who, form, None).await?)?);
     };
     let (clock, account, author) = (app.clock.clone(), who.account, who.actor());
     let outcome: Result<NewToken, Failure<TokenRefusal>> =
-        app.db.write_async(move |tx| tokens::create(tx, &clock, author, account, &label, days)).await;
+        app.db.write_async(move |tx| tokens::create(tx, &clock, author, account, &label, days, &scope)).await;
     match outcome {
         Ok(new) => Ok(web::page(&request, &own_page(&app, &request, &who, FormState::new(), Some(new)).await?)?),
         Err(Failure::Refused(refusal)) => {

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::accounts::enrol::{self, EnrolRefusal};
 use crate::accounts::open::{self, OpenRefusal, Opened, Proofs};
 use crate::accounts::prove::{self, ProofRefusal};
+use crate::accounts::scopes::Scope;
 use crate::accounts::throttle::{self, Subject, TooMany};
 use crate::accounts::{Halfway, Known, Means, Person, Role, Visitor, passwords, second_factor_is_due, store};
 use crate::app::App;
@@ -214,7 +215,7 @@ pub fn recognise_cookie(app: &App, token: &str) -> Result<Option<Known>, DbError
         return Ok(None);
     }
     if now.utc() - sign_in.last_seen_at.utc() > Duration::minutes(NOTED_EVERY_MINUTES) {
-        db.write::<_, DbError>(|tx| Ok(store::touch_sign_in(tx, sign_in.id, now)?))?;
+        db.write::<_, DbError>(|tx| Ok(store::touch_sign_in(tx, sign_in.id, sign_in.account, now)?))?;
     }
     let means = Means::SignIn { id: sign_in.id, csrf: csrf_token(token) };
     let today = app.clock.today();
@@ -238,16 +239,22 @@ fn recognise_halfway(db: &Db, token: &str, hash: &[u8], now: Ts) -> Result<Optio
     }))
 }
 
-/// The person whose bearer token this is.
+/// The person whose bearer token this is, and what it may do of what they may.
 ///
 /// # Errors
 /// When the database fails.
-pub fn recognise_token(db: &Db, clock: &Clock, token: &str) -> Result<Option<Person>, DbError> {
-    db.read(|conn| {
-        let found = store::find_api_token(conn, &passwords::token_hash(token), clock.now())?;
-        let Some((id, account)) = found else { return Ok(None) };
-        Ok(store::find_person(conn, account, None, Means::Token(id), clock.today())?)
-    })
+pub fn recognise_token(db: &Db, clock: &Clock, token: &str) -> Result<Option<(Person, Scope)>, DbError> {
+    let now = clock.now();
+    let found = db.read::<_, DbError>(|conn| {
+        let Some(found) = store::find_api_token(conn, &passwords::token_hash(token), now)? else { return Ok(None) };
+        let person = store::find_person(conn, found.account, None, Means::Token(found.id), clock.today())?;
+        Ok(person.map(|person| (person, found)))
+    })?;
+    let Some((person, found)) = found else { return Ok(None) };
+    if found.last_used_at.is_none_or(|at| now.utc() - at.utc() > Duration::days(1)) {
+        db.write::<_, DbError>(|tx| Ok(store::note_used(tx, person.account, now)?))?;
+    }
+    Ok(Some((person, Scope::of_stored(found.is_read_only, found.areas.as_deref()))))
 }
 
 fn is_open(limits: SignInLimits, sign_in: &store::StoredSignIn, now: Ts) -> bool {

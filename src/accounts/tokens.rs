@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 
+use crate::accounts::scopes::Scope;
 use crate::accounts::sign_in::new_token;
 use crate::accounts::{passwords, store};
 use crate::clock::Clock;
@@ -51,7 +52,7 @@ impl Refusal for TokenRefusal {
     }
 }
 
-/// Makes a token for an account: it may do what the account may.
+/// Makes a token for an account: it may do what the account may, within its scope.
 ///
 /// # Errors
 /// When the account is absent or closed, or the life does not fit.
@@ -62,6 +63,7 @@ pub fn create(
     account: AccountId,
     label: &str,
     days: i64,
+    scope: &Scope,
 ) -> Result<NewToken, Failure<TokenRefusal>> {
     if !(1..=LONGEST_DAYS).contains(&days) {
         return refuse(TokenRefusal::Days);
@@ -71,8 +73,11 @@ pub fn create(
     }
     let token = new_token()?;
     let expires_at = Ts::new(clock.now().utc() + Duration::days(days));
-    let id = store::insert_token(tx, account, &passwords::token_hash(&token), label, clock.now(), expires_at)?;
-    let facts = serde_json::json!({ "label": label, "expires_at": expires_at });
+    let may = (scope.is_read_only, scope.stored_areas());
+    let id = store::insert_token(tx, account, &passwords::token_hash(&token), label, may, (clock.now(), expires_at))?;
+    let facts = serde_json::json!({
+        "label": label, "expires_at": expires_at, "read_only": scope.is_read_only, "areas": scope.stored_areas(),
+    });
     write_entry(tx, clock, author, account, id, "token.created", Some(facts))?;
     Ok(NewToken { token, expires_at })
 }

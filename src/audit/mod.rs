@@ -28,6 +28,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("account.sign_in_ended", "Connexion fermée à distance"),
     ("account.sign_ins_ended", "Autres connexions fermées à distance"),
     ("account.signed_in", "Connexion"),
+    ("account.warned_unused", "Compte sans usage : personne prévenue"),
     ("amendment.signed", "Avenant signé"),
     ("budget_line.set", "Ligne de budget fixée"),
     ("buyer.changed", "Acheteur modifié"),

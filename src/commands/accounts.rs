@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use psypre::accounts::create::{self, CreateRefusal, Created, NewAccount};
+use psypre::accounts::scopes::{Area, Scope};
 use psypre::accounts::tokens::{self, NewToken, TokenRefusal, USUAL_DAYS};
 use psypre::accounts::{Role, RoleIn, reset_factor, store};
 use psypre::app::App;
@@ -58,6 +59,13 @@ pub enum TokenCommand {
         /// How many days it works
         #[arg(long, default_value_t = USUAL_DAYS)]
         days: i64,
+        /// It reads and changes nothing
+        #[arg(long)]
+        read_only: bool,
+        /// An area of the API that it is for: sessions, openings, children, money, convention, privacy or journal; may be
+        /// repeated; all of them when none is given
+        #[arg(long = "area")]
+        areas: Vec<Area>,
     },
 }
 
@@ -127,13 +135,14 @@ fn roles(app: &App, args: &NewAccountArgs) -> Result<Result<Vec<RoleIn>, String>
 
 /// Runs a command on tokens.
 pub fn run_token(app: &App, command: TokenCommand) -> Outcome {
-    let TokenCommand::Create { account, label, days } = command;
+    let TokenCommand::Create { account, label, days, read_only, areas } = command;
+    let scope = Scope::of(read_only, areas.into_iter().collect());
     let Some(id) = app.db.read::<_, DbError>(|conn| Ok(store::find_account(conn, &account)?))? else {
         eprintln!("Aucun compte n’a l’adresse {account}.");
         return Ok(ExitCode::FAILURE);
     };
     let outcome: Result<NewToken, Failure<TokenRefusal>> =
-        app.db.write(|tx| tokens::create(tx, &app.clock, Actor::System, id, &label, days));
+        app.db.write(|tx| tokens::create(tx, &app.clock, Actor::System, id, &label, days, &scope));
     match outcome {
         Ok(new) => {
             println!("{}", new.token);

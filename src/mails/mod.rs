@@ -46,6 +46,7 @@ macro_rules! templates {
     };
 }
 
+mod account_unused;
 mod bookings_changed;
 mod data_request_due;
 mod funding_call_overdue;
@@ -77,6 +78,7 @@ mod sessions_tomorrow;
 mod substitution_ended;
 mod substitution_named;
 
+pub use account_unused::AccountUnused;
 pub use bookings_changed::{BookingChange, BookingTime, BookingsChanged};
 pub use data_request_due::DataRequestDue;
 pub use funding_call_overdue::FundingCallOverdue;

@@ -270,6 +270,8 @@ fn every_message_reads_well() {
         allotted: Minutes(2400),
         is_administrator,
     };
+    let unused =
+        |closes_at| AccountUnused { recipient: recipient.clone(), name: "Camille Essai".to_owned(), closes_at };
     let issued = |is_own| InvoiceIssued {
         recipient: recipient.clone(),
         invoice,
@@ -440,6 +442,8 @@ fn every_message_reads_well() {
         }
         .message(),
         ProConnectChanged { recipient: recipient.clone(), identity: None, is_linked: false }.message(),
+        unused(Some(psypre::sql_types::Ts::new(calendar::instant(on, NaiveTime::MIN).unwrap().utc()))).message(),
+        unused(None).message(),
     ];
     let mut words = String::new();
     for message in messages {

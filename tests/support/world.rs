@@ -4,6 +4,7 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use psypre::accounts::scopes::Scope;
 use psypre::accounts::{Coordinator, Psychologist, Role, tokens};
 use psypre::children::add_consent::GivenConsent;
 use psypre::children::create_child::ChildEntry;
@@ -132,7 +133,9 @@ impl<'a> World<'a> {
     /// A program that acts for an account, with a bearer token.
     pub fn program(&self, account: AccountId) -> Browser {
         let clock = &self.app.app.clock;
-        let new = done(self.app, |tx| tokens::create(tx, clock, Actor::System, account, "programme de test", 30));
+        let new = done(self.app, |tx| {
+            tokens::create(tx, clock, Actor::System, account, "programme de test", 30, &Scope::whole())
+        });
         Browser::with_bearer(&self.app.base_url, &new.token)
     }
 

@@ -78,6 +78,7 @@ pub fn insert_account(tx: &mut Tx<'_>, email: &str, display_name: &str, now: Ts)
             accounts::display_name.eq(display_name),
             accounts::told_at_once.eq(false),
             accounts::created_at.eq(now),
+            accounts::last_used_at.eq(now),
         ))
         .execute(&mut **tx)?;
     Ok(id)
@@ -210,6 +211,73 @@ pub fn lock_account(tx: &mut Tx<'_>, account: AccountId) -> QueryResult<()> {
         .set(accounts::told_at_once.eq(accounts::told_at_once))
         .execute(&mut **tx)?;
     if found == 1 { Ok(()) } else { Err(diesel::result::Error::NotFound) }
+}
+
+/// Notes that an account is in use.
+///
+/// # Errors
+/// When the database fails.
+pub fn note_used(tx: &mut Tx<'_>, account: AccountId, now: Ts) -> QueryResult<()> {
+    diesel::update(accounts::table.find(account))
+        .set((accounts::last_used_at.eq(now), accounts::warned_unused_at.eq(None::<Ts>)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Notes that the person of an account was told that it will close. Returns whether they were not before.
+///
+/// # Errors
+/// When the database fails.
+pub fn note_warned(tx: &mut Tx<'_>, account: AccountId, now: Ts) -> QueryResult<bool> {
+    let warned = diesel::update(accounts::table.find(account))
+        .filter(accounts::warned_unused_at.is_null())
+        .set(accounts::warned_unused_at.eq(now))
+        .execute(&mut **tx)?;
+    Ok(warned == 1)
+}
+
+/// An account that nobody uses.
+#[derive(Debug, Clone, Queryable)]
+pub struct UnusedAccount {
+    /// Which.
+    pub id: AccountId,
+    /// Its address.
+    pub email: String,
+    /// The name of its person.
+    pub display_name: String,
+}
+
+/// Open accounts that nobody used since an instant, whose people were not told yet; at most some.
+///
+/// # Errors
+/// When the database fails.
+pub fn unused_unwarned(conn: &mut AnyConnection, since: Ts, limit: i64) -> QueryResult<Vec<UnusedAccount>> {
+    accounts::table
+        .filter(accounts::disabled_at.is_null().and(accounts::last_used_at.le(since)))
+        .filter(accounts::warned_unused_at.is_null())
+        .order((accounts::last_used_at, accounts::id))
+        .limit(limit)
+        .select((accounts::id, accounts::email, accounts::display_name))
+        .load(conn)
+}
+
+/// Open accounts that nobody used since an instant, whose people were told before another; at most some.
+///
+/// # Errors
+/// When the database fails.
+pub fn unused_warned(
+    conn: &mut AnyConnection,
+    since: Ts,
+    warned_before: Ts,
+    limit: i64,
+) -> QueryResult<Vec<UnusedAccount>> {
+    accounts::table
+        .filter(accounts::disabled_at.is_null().and(accounts::last_used_at.le(since)))
+        .filter(accounts::warned_unused_at.le(warned_before))
+        .order((accounts::last_used_at, accounts::id))
+        .limit(limit)
+        .select((accounts::id, accounts::email, accounts::display_name))
+        .load(conn)
 }
 
 /// Closes an account, or opens it.

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::note_used;
 use crate::accounts::Role;
 use crate::db::{AnyConnection, Tx};
 use crate::ids::{AccountId, HalfSignInId, SignInId};
@@ -29,6 +30,7 @@ pub struct OpenedSignIn<'a> {
 /// When the database fails.
 pub fn insert_sign_in(tx: &mut Tx<'_>, new: OpenedSignIn<'_>, now: Ts) -> QueryResult<SignInId> {
     let id = SignInId::new();
+    note_used(tx, new.account, now)?;
     diesel::insert_into(sign_ins::table)
         .values((
             sign_ins::id.eq(id),
@@ -67,7 +69,8 @@ pub fn end_sign_in(tx: &mut Tx<'_>, id: SignInId, now: Ts) -> QueryResult<()> {
 ///
 /// # Errors
 /// When the database fails.
-pub fn touch_sign_in(tx: &mut Tx<'_>, id: SignInId, now: Ts) -> QueryResult<()> {
+pub fn touch_sign_in(tx: &mut Tx<'_>, id: SignInId, account: AccountId, now: Ts) -> QueryResult<()> {
+    note_used(tx, account, now)?;
     diesel::update(sign_ins::table.find(id)).set(sign_ins::last_seen_at.eq(now)).execute(&mut **tx)?;
     Ok(())
 }

@@ -4,22 +4,40 @@ use diesel::prelude::*;
 
 use crate::db::{AnyConnection, Tx};
 use crate::ids::{AccountId, ApiTokenId};
-use crate::schema::api_tokens;
+use crate::schema::{accounts, api_tokens};
 use crate::sql_types::Ts;
 
-/// The account of a bearer token that is neither revoked nor past its date.
+/// A bearer token that works.
+#[derive(Debug, Clone, Queryable)]
+pub struct FoundToken {
+    /// Which.
+    pub id: ApiTokenId,
+    /// Whose.
+    pub account: AccountId,
+    /// Whether it changes nothing.
+    pub is_read_only: bool,
+    /// The areas that it is for; absent for all.
+    pub areas: Option<String>,
+    /// When the account was last used.
+    pub last_used_at: Option<Ts>,
+}
+
+/// The bearer token of a hash, neither revoked nor past its date.
 ///
 /// # Errors
 /// When the database fails.
-pub fn find_api_token(
-    conn: &mut AnyConnection,
-    token_hash: &[u8],
-    now: Ts,
-) -> QueryResult<Option<(ApiTokenId, AccountId)>> {
+pub fn find_api_token(conn: &mut AnyConnection, token_hash: &[u8], now: Ts) -> QueryResult<Option<FoundToken>> {
     api_tokens::table
+        .inner_join(accounts::table)
         .filter(api_tokens::token_hash.eq(token_hash).and(api_tokens::revoked_at.is_null()))
         .filter(api_tokens::expires_at.gt(now))
-        .select((api_tokens::id, api_tokens::account_id))
+        .select((
+            api_tokens::id,
+            api_tokens::account_id,
+            api_tokens::is_read_only,
+            api_tokens::areas,
+            accounts::last_used_at,
+        ))
         .first(conn)
         .optional()
 }
@@ -35,6 +53,10 @@ pub struct StoredToken {
     pub created_at: Ts,
     /// Until when.
     pub expires_at: Ts,
+    /// Whether it changes nothing.
+    pub is_read_only: bool,
+    /// The areas that it is for; absent for all.
+    pub areas: Option<String>,
 }
 
 /// The tokens of an account that still work, newest first.
@@ -46,7 +68,14 @@ pub fn tokens_of(conn: &mut AnyConnection, account: AccountId, now: Ts) -> Query
         .filter(api_tokens::account_id.eq(account).and(api_tokens::revoked_at.is_null()))
         .filter(api_tokens::expires_at.gt(now))
         .order(api_tokens::created_at.desc())
-        .select((api_tokens::id, api_tokens::label, api_tokens::created_at, api_tokens::expires_at))
+        .select((
+            api_tokens::id,
+            api_tokens::label,
+            api_tokens::created_at,
+            api_tokens::expires_at,
+            api_tokens::is_read_only,
+            api_tokens::areas,
+        ))
         .load(conn)
 }
 
@@ -59,8 +88,8 @@ pub fn insert_token(
     account: AccountId,
     token_hash: &[u8],
     label: &str,
-    now: Ts,
-    expires_at: Ts,
+    (is_read_only, areas): (bool, Option<String>),
+    (now, expires_at): (Ts, Ts),
 ) -> QueryResult<ApiTokenId> {
     let id = ApiTokenId::new();
     diesel::insert_into(api_tokens::table)
@@ -71,6 +100,8 @@ pub fn insert_token(
             api_tokens::label.eq(label),
             api_tokens::created_at.eq(now),
             api_tokens::expires_at.eq(expires_at),
+            api_tokens::is_read_only.eq(is_read_only),
+            api_tokens::areas.eq(areas),
         ))
         .execute(&mut **tx)?;
     Ok(id)
