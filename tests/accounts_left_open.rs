@@ -47,7 +47,7 @@ on_both_databases! {
         let narrow = Scope::of(true, [Area::Money].into());
         let mut narrow_program = program(app, account, &narrow);
         for route in ROUTES.iter().filter(|route| route.path.starts_with("/api/v1/") || !route.path.contains('{')) {
-            let path = route.path.replace(|c| c == '{' || c == '}', "");
+            let path = route.path.replace(['{', '}'], "");
             let (is_reading, is_api) = (route.method == "GET", path.starts_with("/api/"));
             if path.starts_with("/static") || (!is_api && !is_reading) {
                 continue;
