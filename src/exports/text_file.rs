@@ -29,11 +29,12 @@ fn cell(cell: &Cell) -> String {
     }
 }
 
-/// Words that a spreadsheet does not take for a formula; figures are written apart, and keep their sign.
+/// Words that a spreadsheet does not take for a formula; figures are written apart, and keep their sign. What looks like
+/// words made harmless already is quoted once more, so that every text reads back as it was.
 fn harmless(words: &str) -> String {
     let starts_a_formula =
         |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
-    if words.starts_with(starts_a_formula) { format!("'{words}") } else { words.to_owned() }
+    if words.trim_start_matches('\'').starts_with(starts_a_formula) { format!("'{words}") } else { words.to_owned() }
 }
 
 #[cfg(test)]
@@ -66,7 +67,7 @@ mod tests {
 
     #[test]
     fn no_word_becomes_a_formula() {
-        for words in ["=1+1", "+33 1", "-x", "@SUM(A1)", "\tx", "\rx", "＝1"] {
+        for words in ["=1+1", "+33 1", "-x", "@SUM(A1)", "\tx", "\rx", "＝1", "'="] {
             let written = file(vec![vec![Cell::Text(words.to_owned())]]);
             let cell = written.strip_prefix("\u{feff}Mots\r\n").expect("a heading");
             assert!(cell.trim_start_matches('"').starts_with('\''), "{cell}");
