@@ -10,8 +10,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::services;
 use crate::{
-    accounts, amendments, audit, budgets, children, conventions, data_requests, exports, funding_calls, invoices,
-    openings, privacy, quotas, reports, requests, sessions, substitutions,
+    accounts, amendments, audit, budgets, children, convention_drafts, conventions, data_requests, exports,
+    funding_calls, invoices, openings, privacy, quotas, reports, requests, sessions, substitutions,
 };
 
 /// Every address of the API.
@@ -31,6 +31,14 @@ use crate::{
         accounts::api::create_calendar_feed,
         accounts::api::create_calendar_feed_end,
         conventions::api::list_conventions,
+        convention_drafts::api::show_file,
+        convention_drafts::api::list_drafts,
+        convention_drafts::api::create_draft,
+        convention_drafts::api::show_draft,
+        convention_drafts::api::show_draft_file,
+        convention_drafts::api::create_change,
+        convention_drafts::api::create_signature,
+        convention_drafts::api::create_removal,
         amendments::api::list_amendments,
         amendments::api::create_amendment,
         amendments::api::create_transfer,

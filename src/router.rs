@@ -297,6 +297,7 @@ routes! {
 
     GET "/convention/{convention}/convention.toml" [Administrator] convention_drafts::pages::show_file;
     GET "/api/v1/conventions" [Administrator] conventions::api::list_conventions;
+    GET "/api/v1/conventions/{convention}/convention.toml" [Administrator] convention_drafts::api::show_file;
 
     // conventions that are being prepared
     GET "/convention/brouillons" [Administrator] convention_drafts::pages::list_drafts;
@@ -307,6 +308,13 @@ routes! {
     GET "/convention/brouillons/{draft}/contenu/{part}" [Administrator] convention_drafts::pages_section::show_part;
     POST "/convention/brouillons/{draft}/contenu/{part}" [Administrator] convention_drafts::pages_section::create_part_change;
     POST "/convention/brouillons/{draft}/suppression" [Administrator] convention_drafts::pages::create_removal;
+    GET "/api/v1/convention-drafts" [Administrator] convention_drafts::api::list_drafts;
+    POST "/api/v1/convention-drafts" [Administrator] convention_drafts::api::create_draft;
+    GET "/api/v1/convention-drafts/{draft}" [Administrator] convention_drafts::api::show_draft;
+    GET "/api/v1/convention-drafts/{draft}/convention.toml" [Administrator] convention_drafts::api::show_draft_file;
+    POST "/api/v1/convention-drafts/{draft}/changes" [Administrator] convention_drafts::api::create_change;
+    POST "/api/v1/convention-drafts/{draft}/signature" [Administrator] convention_drafts::api::create_signature;
+    POST "/api/v1/convention-drafts/{draft}/removal" [Administrator] convention_drafts::api::create_removal;
 
     // amendments
     GET "/convention/{convention}/avenants/nouveau" [Administrator] amendments::pages::show_new_amendment;

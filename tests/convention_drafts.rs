@@ -231,7 +231,10 @@ on_both_databases! {
         let read = file::read(&text).unwrap().file;
         assert_eq!(read.neighbourhoods.iter().map(|n| n.code.as_str()).collect::<Vec<_>>(), ["le-bourg", "la-gare"]);
         assert!(app.read(|conn| check::faults(conn, &read)).is_empty());
-        browser.post(&format!("{draft}/suppression"), &[]).expect(303);
+        let removal = format!("{draft}/suppression");
+        has(&browser.post(&removal, &[("version", "1")]).expect(422).words(), &["Ce brouillon a changé entretemps"]);
+        let version: i32 = app.read(|conn| convention_drafts::table.select(convention_drafts::version).first(conn));
+        browser.post(&removal, &[("version", &version.to_string())]).expect(303);
         browser.get(&draft).expect(404);
     }
 

@@ -20,6 +20,7 @@ mod budgets;
 mod calendars;
 mod children;
 mod convention_drafts;
+mod convention_drafts_api;
 mod conventions;
 mod data_requests;
 mod demo;

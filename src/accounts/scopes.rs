@@ -40,7 +40,7 @@ impl Area {
 }
 
 /// The area of what begins the addresses of the API. What is not here is for tokens that are for all only.
-const AREAS: [(&str, Area); 24] = [
+const AREAS: [(&str, Area); 25] = [
     ("sessions", Area::Sessions),
     ("bookings", Area::Sessions),
     ("approvals", Area::Sessions),
@@ -57,6 +57,7 @@ const AREAS: [(&str, Area); 24] = [
     ("exports", Area::Money),
     ("funding-calls", Area::Money),
     ("conventions", Area::Convention),
+    ("convention-drafts", Area::Convention),
     ("quotas", Area::Convention),
     ("budgets", Area::Convention),
     ("budget-lines", Area::Convention),

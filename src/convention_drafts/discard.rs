@@ -9,19 +9,23 @@ use crate::failure::{Failure, refuse};
 use crate::ids::ConventionDraftId;
 use crate::journal::{self, Actor, Chain, Entry};
 
-/// Throws a draft away.
+/// Throws away the version of a draft that was read.
 ///
 /// # Errors
-/// When it is signed, when there is none, or when the database fails.
+/// When it changed since, when it is signed, when there is none, or when the database fails.
 pub fn discard(
     tx: &mut Tx<'_>,
     clock: &Clock,
     who: &Administrator,
     id: ConventionDraftId,
+    seen: i32,
 ) -> Result<(), Failure<EditRefusal>> {
     let draft = store::load(tx, id)?;
-    if draft.is_signed() || !store::delete(tx, id)? {
+    if draft.is_signed() {
         return refuse(EditRefusal::Signed);
+    }
+    if !store::delete(tx, id, seen)? {
+        return refuse(EditRefusal::ChangedMeanwhile);
     }
     let entry = Entry {
         chain: Chain::Account(who.account),

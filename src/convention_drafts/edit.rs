@@ -3,7 +3,7 @@
 use super::store;
 use crate::accounts::Administrator;
 use crate::clock::Clock;
-use crate::conventions::file::ConventionFile;
+use crate::conventions::file::{self, ConventionFile};
 use crate::db::Tx;
 use crate::failure::{Failure, Refusal, refuse};
 use crate::ids::ConventionDraftId;
@@ -15,6 +15,9 @@ pub enum EditRefusal {
     /// Somebody else wrote.
     #[error("Ce brouillon a changé entretemps : rouvrez cette page, et reprenez ce que vous aviez saisi.")]
     ChangedMeanwhile,
+    /// More than a file may say, or less than nothing.
+    #[error("Un montant va de 0 à {}, et les quotités d’un exercice de 0 à {}.", file::MOST_MONEY, file::MOST_TIME)]
+    OutOfBounds,
     /// It is a convention now.
     #[error("Cette convention est signée : elle ne change plus que par avenant.")]
     Signed,
@@ -24,6 +27,7 @@ impl Refusal for EditRefusal {
     fn code(&self) -> &'static str {
         match self {
             Self::ChangedMeanwhile => "draft_changed",
+            Self::OutOfBounds => "out_of_bounds",
             Self::Signed => "draft_signed",
         }
     }
@@ -44,6 +48,9 @@ pub fn edit(
     let draft = store::load(tx, id)?;
     if draft.is_signed() {
         return refuse(EditRefusal::Signed);
+    }
+    if !file.is_within_bounds() {
+        return refuse(EditRefusal::OutOfBounds);
     }
     if draft.file == *file && draft.version == seen {
         return Ok(());

@@ -3,6 +3,7 @@
 //!
 //! A draft holds the same typed structure as the file (`crate::conventions::file`): one reader, one check, one import.
 
+pub mod api;
 pub mod check;
 pub mod discard;
 pub mod edit;
@@ -85,6 +86,19 @@ impl Part {
             Self::Years => "exercices",
             Self::Terms => "regles",
             Self::Rates => "tarifs",
+        }
+    }
+
+    /// The section of the file that names it.
+    pub const fn section(self) -> &'static str {
+        match self {
+            Self::Heading => "convention",
+            Self::Buyer => "buyer",
+            Self::Signatories => "signatories",
+            Self::Programmes => "programmes",
+            Self::Years => "budget_years",
+            Self::Terms => "terms",
+            Self::Rates => "rates",
         }
     }
 

@@ -6,6 +6,7 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use super::check::{self, Fault};
+use super::sign::SignRefusal;
 use super::{Draft, Part, discard, look_up, sign, start};
 use crate::accounts::Administrator;
 use crate::accounts::guards::As;
@@ -252,6 +253,10 @@ pub async fn create_signature(
                 return Ok(web::see_other_with(&links::convention(&slug), &done));
             }
             Ok(Once::KeyReused) => return Err(AppError::KeyReused),
+            // the page lists them itself, each with its way
+            Err(Failure::Refused(SignRefusal::Faults(faults))) => {
+                form.refuse_whole(sign::left_to_correct(faults.len()))
+            }
             Err(Failure::Refused(refusal)) => match refusal.field() {
                 Some(field) => form.refuse(field, refusal),
                 None => form.refuse_whole(refusal),
@@ -272,12 +277,24 @@ pub async fn create_signature(
 pub async fn create_removal(
     app: Data<App>,
     who: As<Administrator>,
+    request: HttpRequest,
     id: Path<ConventionDraftId>,
-    _form: FormState,
+    mut form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let (id, clock, caller) = (id.into_inner(), app.clock.clone(), *who);
-    app.db.write_async(move |tx| discard::discard(tx, &clock, &caller, id)).await?;
-    Ok(web::see_other_with(links::CONVENTION_DRAFTS, &Flash::success("Le brouillon est supprimé.")))
+    let seen: i32 = form.value("version").parse().unwrap_or_default();
+    match app.db.write_async(move |tx| discard::discard(tx, &clock, &caller, id, seen)).await {
+        Ok(()) => {
+            let done = Flash::success("Le brouillon est supprimé.");
+            return Ok(web::see_other_with(links::CONVENTION_DRAFTS, &done));
+        }
+        Err(Failure::Refused(refusal)) => form.refuse_whole(refusal),
+        Err(other) => return Err(other.into()),
+    }
+    match draft_page(&app, &who, &request, id, form).await? {
+        Ok(page) => Ok(web::refused(&request, &page)?),
+        Err(to) => Ok(web::see_other(&to)),
+    }
 }
 
 /// Sends a draft as the file of a convention.
@@ -308,8 +325,7 @@ pub async fn show_file(
     Ok(sent(&file))
 }
 
+/// The file of a convention, named after it.
 fn sent(file: &ConventionFile) -> HttpResponse {
-    let name: String = file.convention.slug.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-    let name = if name.is_empty() { "convention".to_owned() } else { name };
-    web::attachment(&format!("{name}.toml"), "application/toml", write::write(file).into_bytes())
+    web::attachment(&write::file_name(file), "application/toml", write::write(file).into_bytes())
 }

@@ -3,8 +3,9 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
+use super::check::{self, Fault};
 use super::edit::EditRefusal;
-use super::{check, store};
+use super::store;
 use crate::accounts::Administrator;
 use crate::calendar::short_date;
 use crate::clock::Clock;
@@ -19,8 +20,8 @@ use crate::journal::{self, Actor, Chain, Entry};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignRefusal {
     /// It does not hold together.
-    #[error("Il reste {} à corriger avant de signer : tout est dit ci-dessous.", things(*.0))]
-    Faults(usize),
+    #[error("{} {}", left_to_correct(.0.len()), told(.0))]
+    Faults(Vec<Fault>),
     /// What is not signed yet.
     #[error("Le {} est dans le futur : indiquez le jour où les parties ont signé.", short_date(*.0))]
     InTheFuture(NaiveDate),
@@ -35,8 +36,15 @@ pub enum SignRefusal {
     Edit(EditRefusal),
 }
 
-fn things(count: usize) -> String {
-    if count == 1 { "une chose".to_owned() } else { format!("{count} choses") }
+/// How much keeps a draft from being signed.
+pub(super) fn left_to_correct(count: usize) -> String {
+    let things = if count == 1 { "une chose".to_owned() } else { format!("{count} choses") };
+    format!("Il reste {things} à corriger avant de signer.")
+}
+
+fn told(faults: &[Fault]) -> String {
+    let told: Vec<String> = faults.iter().map(|Fault { place, reason, .. }| format!("{place} : {reason}")).collect();
+    format!("{}.", told.join(" ; "))
 }
 
 impl Refusal for SignRefusal {
@@ -79,10 +87,10 @@ pub fn sign(
     }
     let mut signed = draft.file.clone();
     signed.convention.signed_on = Some(signed_on);
-    let faults = check::faults(tx, &signed)?.into_iter().filter(|fault| !fault.is_warning).count();
+    let faults: Vec<Fault> = check::faults(tx, &signed)?.into_iter().filter(|fault| !fault.is_warning).collect();
     // read back from the text of its file: what enters is what the check has read
-    let Ok(read) = file::read(&write::write(&signed)) else { return refuse(SignRefusal::Faults(faults.max(1))) };
-    if faults > 0 {
+    let Ok(read) = file::read(&write::write(&signed)) else { return refuse(SignRefusal::Faults(faults)) };
+    if !faults.is_empty() {
         return refuse(SignRefusal::Faults(faults));
     }
     let slug = signed.convention.slug;

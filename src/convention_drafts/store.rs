@@ -102,10 +102,10 @@ pub fn set_signed(tx: &mut Tx<'_>, id: ConventionDraftId, version: i32, conventi
     Ok(changed == 1)
 }
 
-/// Removes a draft that is not signed; says whether there was one.
-pub fn delete(tx: &mut Tx<'_>, id: ConventionDraftId) -> QueryResult<bool> {
+/// Removes a draft, if nobody wrote since a version and it is not signed; says whether it did.
+pub fn delete(tx: &mut Tx<'_>, id: ConventionDraftId, seen: i32) -> QueryResult<bool> {
     let removed = diesel::delete(convention_drafts::table.find(id))
-        .filter(convention_drafts::convention_id.is_null())
+        .filter(convention_drafts::version.eq(seen).and(convention_drafts::convention_id.is_null()))
         .execute(&mut **tx)?;
     Ok(removed == 1)
 }

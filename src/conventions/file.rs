@@ -15,7 +15,8 @@ use crate::hours::Minutes;
 use crate::money::Cents;
 
 /// A convention as it is written in a file, once everything in it agrees.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ConventionContent)]
 #[serde(deny_unknown_fields)]
 pub struct ConventionFile {
     /// The agreement itself.
@@ -36,8 +37,34 @@ pub struct ConventionFile {
     pub rates: Vec<DefaultRate>,
 }
 
+/// The most that an amount of a file may be.
+pub const MOST_MONEY: Cents = Cents(999_999_999_999);
+/// The most that the programmes of a budget year may use.
+pub const MOST_TIME: Minutes = Minutes::from_hours(100_000);
+
+impl ConventionFile {
+    /// Whether its figures can be reckoned with: none is negative, nor more than a file may say.
+    pub fn is_within_bounds(&self) -> bool {
+        let money = |amount: Cents| (Cents::ZERO..=MOST_MONEY).contains(&amount);
+        self.rates.iter().all(|rate| money(rate.hourly)) && self.budget_years.iter().all(Year::is_within_bounds)
+    }
+}
+
+impl Year {
+    fn is_within_bounds(&self) -> bool {
+        let sums = [self.budget, self.fixed_share, self.ceiling.unwrap_or_default()];
+        let money = sums.iter().chain(self.contributions.values());
+        let time: i64 = self.quotas.values().map(|time| i64::from(time.0)).sum();
+        money.into_iter().all(|amount| (Cents::ZERO..=MOST_MONEY).contains(amount))
+            && self.quotas.values().all(|time| *time >= Minutes::ZERO)
+            && time <= i64::from(MOST_TIME.0)
+    }
+}
+
 /// The agreement itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ConventionHeading)]
+#[serde(deny_unknown_fields)]
 pub struct Heading {
     /// Its short name, stable for ever: a file of the same name is the same convention.
     pub slug: String,
@@ -48,11 +75,14 @@ pub struct Heading {
     /// The day on which it was signed.
     pub signed_on: Option<NaiveDate>,
     /// Whether it is invented; the screens then say so.
+    #[serde(default)]
     pub is_example: bool,
 }
 
 /// A party.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ConventionSignatory)]
+#[serde(deny_unknown_fields)]
 pub struct Signatory {
     /// Its code in the file.
     pub code: String,
@@ -65,7 +95,9 @@ pub struct Signatory {
 }
 
 /// A neighbourhood (*quartier*), or any territory of a programme.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ConventionNeighbourhood)]
+#[serde(deny_unknown_fields)]
 pub struct Neighbourhood {
     /// Its code in the file.
     pub code: String,
@@ -74,7 +106,9 @@ pub struct Neighbourhood {
 }
 
 /// A programme.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ConventionProgramme)]
+#[serde(deny_unknown_fields)]
 pub struct Programme {
     /// Its code: the child references begin with it.
     pub code: String,
@@ -91,32 +125,36 @@ pub struct Programme {
 }
 
 /// A budget year with what each pays and what each may use.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ConventionYear)]
+#[serde(deny_unknown_fields)]
 pub struct Year {
     /// Its name: `2026`, or `2016-2017`.
     pub label: String,
     /// Its days.
     pub period: Period,
-    /// What it may cost: the sum of the contributions.
+    /// What it may cost: the sum of the contributions, in cents.
     pub budget: Cents,
-    /// The part of the budget kept for training and practice analysis.
+    /// The part of the budget kept for training and practice analysis, in cents.
     pub fixed_share: Cents,
-    /// What the budget may not exceed, when the convention says so.
+    /// What the budget may not exceed, in cents, when the convention says so.
     pub ceiling: Option<Cents>,
     /// The day by which the contributions are called, when the convention names one.
     pub call_by: Option<NaiveDate>,
-    /// What each signatory pays, by its code.
+    /// What each signatory pays, in cents, by its code.
     pub contributions: BTreeMap<String, Cents>,
-    /// What each programme may use, by its code.
+    /// What each programme may use, in minutes, by its code.
     pub quotas: BTreeMap<String, Minutes>,
 }
 
 /// An hourly rate for every psychologist who has none of their own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ConventionRate)]
+#[serde(deny_unknown_fields)]
 pub struct DefaultRate {
     /// For what.
     pub service: ServiceType,
-    /// Euros an hour.
+    /// Cents an hour.
     pub hourly: Cents,
     /// The days on which it is in force.
     pub period: Period,

@@ -44,11 +44,13 @@ fn check_codes(reader: &mut Reader<'_>, file: &ConventionFile) {
 
 const CODE_HELP: &str = "écrivez un code sans espace ni accent : lettres, chiffres et tirets, 40 au plus";
 
-fn is_code(code: &str) -> bool {
+/// Whether a text is a code of a file.
+pub(super) fn is_code(code: &str) -> bool {
     (1..=40).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-fn is_programme_code(code: &str) -> bool {
+/// Whether a text is the code of a programme.
+pub(super) fn is_programme_code(code: &str) -> bool {
     (2..=5).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_uppercase())
 }
 

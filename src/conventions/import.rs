@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::export::as_file;
 use super::file::{ConventionFile, DefaultRate, Heading, Year};
+use super::file_checks::{is_code, is_programme_code};
 use super::{BudgetYear, Convention, Neighbourhood, Period, Programme, Rate, Signatory, file, store};
 use crate::clock::Clock;
 use crate::db::{AnyConnection, Tx, violated};
@@ -197,14 +198,15 @@ fn refuse_overlap(tx: &mut Tx<'_>, id: ProgrammeId, given: &file::Programme, per
 /// When the database fails.
 pub fn clashes(conn: &mut AnyConnection, file: &ConventionFile) -> QueryResult<Vec<(&'static str, String)>> {
     let mut clashes = Vec::new();
-    if store::find_by_slug(conn, &file.convention.slug)?.is_some() {
+    // what is no code is nobody's
+    if is_code(&file.convention.slug) && store::find_by_slug(conn, &file.convention.slug)?.is_some() {
         let slug = &file.convention.slug;
         clashes.push((
             "convention",
             format!("le nom court « {slug} » est celui d’une autre convention : donnez-en un autre"),
         ));
     }
-    for given in &file.programmes {
+    for given in file.programmes.iter().filter(|given| is_programme_code(&given.code)) {
         let Some((id, name, town)) = store::find_programme(conn, &given.code)? else { continue };
         if let Some(refusal) = differs(given, &name, &town) {
             clashes.push(("programmes", refusal.to_string()));

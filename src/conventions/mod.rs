@@ -156,7 +156,22 @@ impl RequiredReference {
 }
 
 /// A period of whole days, both ends included.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Default,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
+#[schema(as = ConventionPeriod)]
+#[serde(deny_unknown_fields)]
 pub struct Period {
     /// Its first day.
     pub from: NaiveDate,
@@ -211,7 +226,9 @@ impl std::fmt::Display for Period {
 }
 
 /// What an absence does to the psychologist's pay and to the programme's quota (rule 6).
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[schema(as = ConventionAbsenceRule)]
+#[serde(deny_unknown_fields)]
 pub struct AbsenceRule {
     /// The reserved time is invoiced as if the session had been held.
     pub billed: bool,
@@ -247,7 +264,9 @@ pub struct MonthReopening {
 }
 
 /// The rules of a convention over a period (rule 13): read with the date of the session, never with today's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[schema(as = ConventionTerms)]
+#[serde(deny_unknown_fields)]
 pub struct Terms {
     /// The days on which they apply.
     pub period: Period,
@@ -295,7 +314,9 @@ impl Terms {
 }
 
 /// Who is invoiced, and how its invoices reach it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[schema(as = ConventionBuyer)]
+#[serde(deny_unknown_fields)]
 pub struct Buyer {
     /// Its name.
     pub name: String,

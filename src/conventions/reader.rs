@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Period;
-use super::file::Section;
+use super::file::{MOST_TIME, Section};
 use crate::hours::Minutes;
 use crate::money::Cents;
 
@@ -299,7 +299,6 @@ pub(super) fn amount(value: &DeValue<'_>) -> Result<Cents, String> {
 
 /// Hours by quarters: `60`, `60.25`.
 pub(super) fn hours(value: &DeValue<'_>) -> Result<Minutes, String> {
-    const MOST: Minutes = Minutes::from_hours(100_000);
     let hundredths = hundredths(value, "60.25")?;
     if hundredths % 25 != 0 {
         return Err("une quotité se compte par quarts d’heure : écrivez des heures finissant par .00, .25, .50 ou .75"
@@ -308,7 +307,7 @@ pub(super) fn hours(value: &DeValue<'_>) -> Result<Minutes, String> {
     i32::try_from(hundredths / 25 * i64::from(Minutes::QUARTER.0))
         .ok()
         .map(Minutes)
-        .filter(|time| *time <= MOST)
+        .filter(|time| *time <= MOST_TIME)
         .ok_or_else(|| "ce nombre d’heures est trop grand".to_owned())
 }
 

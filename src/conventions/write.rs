@@ -35,6 +35,12 @@ pub fn write(file: &ConventionFile) -> String {
     text.0
 }
 
+/// The name of a convention's file: its short name, or what stands for it.
+pub fn file_name(file: &ConventionFile) -> String {
+    let name: String = file.convention.slug.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+    if name.is_empty() { "convention.toml".to_owned() } else { format!("{name}.toml") }
+}
+
 #[derive(Default)]
 struct Text(String);
 
