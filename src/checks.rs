@@ -76,6 +76,12 @@ const INVARIANTS: &[Invariant] = &[
                 WHERE i.psychologist_id = k.psychologist_id AND i.year = k.year)",
     },
     Invariant {
+        name: "an invoice with children's sessions names the registration of its issuer",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(i.number), '') AS example FROM invoices i \
+            WHERE i.content LIKE '%\"professional_number\":null%' \
+                AND EXISTS (SELECT 1 FROM invoice_lines l WHERE l.invoice_id = i.id AND l.service_type = 'interview')",
+    },
+    Invariant {
         name: "numbers are chronological (rule 9)",
         broken: "SELECT COUNT(*) AS n, COALESCE(MIN(b.number), '') AS example FROM invoices a \
             JOIN invoices b ON b.psychologist_id = a.psychologist_id AND b.year = a.year \

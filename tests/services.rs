@@ -20,7 +20,9 @@ use psypre::invoices::{Invoice, look_up as invoices};
 use psypre::money::Cents;
 use psypre::psychologists::DatedVatRegime;
 use psypre::psychologists::set_vat_regime::set_vat_regime;
-use psypre::schema::{accounts, budget_lines, budget_years, journal_entries, mails, psychologists, services};
+use psypre::schema::{
+    accounts, budget_lines, budget_years, invoice_lines, journal_entries, mails, psychologists, services,
+};
 use psypre::services::admission::AdmissionRefusal;
 use psypre::services::allot::{AllotRefusal, Allotment, allot, author};
 use psypre::services::approve::{ApproveRefusal, approve};
@@ -502,6 +504,56 @@ on_both_databases! {
         assert_eq!(both.code(), "nothing_to_invoice");
     }
 
+    /// Practice analysis and training take no registration, care does: the page, the verb and the database say so.
+    fn who_is_not_registered_bills_services_but_no_care(app: &TestApp) {
+        let w = ready(app);
+        let denis = denis(&w);
+        let page = |address: &str| app.signed_in(DENIS).get(address).expect(200).words();
+        register(&w, &denis, None);
+        assert!(!page("/facturation").contains("Votre identité est incomplète"), "{}", page("/facturation"));
+        let list = app.signed_in(ADMINISTRATOR).get("/psychologues").expect(200).words();
+        assert!(list.contains("Complète, hors séances"), "{list}");
+        approved(&w, &denis, &said(TRAINING, "2026-10-06", "09:00", 420));
+        let services = done(app, |tx| issue(tx, &app.app.clock, Issuance::Own(&denis), order(&w)));
+        let invoice = app.read(|conn| invoices::load(conn, services));
+        let xml = xml(&w, &invoice, "unregistered");
+        assert!(!xml.contains("RPPS") && !xml.contains("ADELI"), "{xml}");
+
+        october_session(&w, &denis);
+        let refusal = refused(app, |tx| issue(tx, &app.app.clock, Issuance::Own(&denis), order(&w)));
+        assert_eq!(refusal.code(), "rpps");
+        let told = "les séances d’enfants ne se facturent pas sans lui";
+        assert!(refusal.to_string().contains(told), "{refusal}");
+        for address in ["/factures/apercu?mois=2026-10", "/facturation"] {
+            assert!(page(address).contains(told), "{address}: {}", page(address));
+        }
+        assert!(page("/factures").contains("1 point manque"), "{}", page("/factures"));
+        let care = |vat: &str, kind: ServiceType| {
+            let programme = (kind == ServiceType::Interview).then_some(w.chenove);
+            app.app.db.write::<_, psypre::db::DbError>(|tx| {
+                let row = (
+                    (invoice_lines::invoice_id.eq(services), invoice_lines::position.eq(2)),
+                    (invoice_lines::programme_id.eq(programme), invoice_lines::service_type.eq(kind)),
+                    (invoice_lines::session_count.eq(1), invoice_lines::minutes.eq(60)),
+                    (invoice_lines::hourly_cents.eq(6000), invoice_lines::net_cents.eq(6000)),
+                    invoice_lines::vat_regime.eq(vat.to_owned()),
+                );
+                Ok(diesel::insert_into(invoice_lines::table).values(row).execute(&mut **tx)?)
+            })
+        };
+        for (vat, kind) in [("exempt_care", ServiceType::Interview), ("franchise", ServiceType::Interview), ("exempt_care", TRAINING)] {
+            let error = format!("{:?}", care(vat, kind).unwrap_err());
+            assert!(error.contains("invoice_lines_registered"), "{vat} {kind:?}: {error}");
+        }
+
+        register(&w, &denis, Some("219300001"));
+        let care = done(app, |tx| issue(tx, &app.app.clock, Issuance::Own(&denis), order(&w)));
+        // the register changes later: what was billed can still be taken back
+        register(&w, &denis, None);
+        let credit = done(app, |tx| psypre::invoices::credit::credit(tx, &app.app.clock, &denis, care, "Erreur"));
+        assert_eq!(app.read(|conn| invoices::load(conn, credit)).kind, psypre::invoices::InvoiceKind::CreditNote);
+    }
+
     /// A line of each type: fixed, committed, invoiced, paid, in hours and in euros with tax.
     fn the_year_shows_their_lines(app: &TestApp) {
         let w = ready(app);
@@ -545,6 +597,16 @@ fn order(w: &World<'_>) -> Order {
 
 fn october(w: &World<'_>, who: &Psychologist) -> psypre::invoices::preview::Preview {
     w.app.read(|conn| psypre::invoices::preview::preview(conn, &w.app.app.clock, who.id, october_month(), w.convention))
+}
+
+/// Gives a provider an ADELI number as their only registration, or none.
+fn register(w: &World<'_>, who: &Psychologist, adeli: Option<&str>) {
+    let none: Option<&str> = None;
+    w.app.write(|tx| {
+        diesel::update(psychologists::table.find(who.id))
+            .set((psychologists::rpps.eq(none), psychologists::adeli.eq(adeli)))
+            .execute(&mut **tx)
+    });
 }
 
 /// An hour with a child of Chenôve, approved.

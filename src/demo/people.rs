@@ -73,9 +73,9 @@ const PSYCHOLOGISTS: [(&str, &str, &str, &str, &str); 3] = [
     ("Sacha Invention", "sacha.invention", "90000002700012", "10100000024", "FR6012345000010123456789087"),
 ];
 
-/// Who leads practice analysis and training, and charges VAT.
-const PROVIDER: (&str, &str, &str, &str, &str) =
-    ("Andréa Modèle", "andrea.modele", "90000003500015", "10100000032", "FR7620041010050000000077741");
+/// Who leads practice analysis and training, is no registered psychologist, and charges VAT: name, e-mail, SIRET, IBAN.
+const PROVIDER: (&str, &str, &str, &str) =
+    ("Andréa Modèle", "andrea.modele", "90000003500015", "FR7620041010050000000077741");
 
 /// A coordinator: the programme, the name, the e-mail.
 const COORDINATORS: [(&str, &str, &str); 5] = [
@@ -195,14 +195,14 @@ impl Desk<'_> {
     }
 
     fn bill_as(&self, who: Psychologist, name: &str, siret: &str, rpps: &str, iban: &str) -> Result<(), DemoError> {
-        self.bill(who, (name, siret, rpps, iban), None)
+        self.bill(who, (name, siret, Some(rpps), iban), None)
     }
 
     /// Somebody who sees no child: they train teams, and charge VAT.
     fn provider(&mut self) -> Result<Psychologist, DemoError> {
-        let (name, mailbox, siret, rpps, iban) = PROVIDER;
+        let (name, mailbox, siret, iban) = PROVIDER;
         let who: Psychologist = caller(&self.account(name, mailbox, "Intervention", whole(Role::Psychologist))?)?;
-        self.bill(who, (name, siret, rpps, iban), Some("FR73900000035"))?;
+        self.bill(who, (name, siret, None, iban), Some("FR73900000035"))?;
         for service in crate::services::KINDS {
             let new = DatedVatRegime { service, from: self.stage.start, regime: VatRegime::Standard };
             self.write(|tx| set_vat_regime::set_vat_regime(tx, &self.stage.app.clock, &who, new))?;
@@ -213,13 +213,13 @@ impl Desk<'_> {
     fn bill(
         &self,
         who: Psychologist,
-        (name, siret, rpps, iban): (&str, &str, &str, &str),
+        (name, siret, rpps, iban): (&str, &str, Option<&str>, &str),
         vat_number: Option<&str>,
     ) -> Result<(), DemoError> {
         let identity = BillingIdentity {
             legal_name: format!("{name} (EI)"),
             siret: siret.to_owned(),
-            rpps: Some(rpps.to_owned()),
+            rpps: rpps.map(str::to_owned),
             adeli: None,
             vat_number: vat_number.map(str::to_owned),
             iban: iban.to_owned(),

@@ -149,7 +149,9 @@ fn seller_party(xml: &mut Xml, seller: &Seller, channel: Channel) {
     xml.nest("ram:SellerTradeParty", |xml| {
         establishment(xml, &seller.siret, channel);
         xml.leaf("ram:Name", &seller.legal_name);
-        xml.leaf("ram:Description", &seller.professional_number.to_string());
+        if let Some(number) = &seller.professional_number {
+            xml.leaf("ram:Description", &number.to_string());
+        }
         legal_organisation(xml, &seller.siret, seller.siren(), channel);
         address(xml, &seller.address);
         if channel == Channel::Reform {

@@ -100,8 +100,8 @@ pub struct Seller {
     pub siret: String,
     /// Where the establishment stands.
     pub address: Address,
-    /// RPPS or ADELI number.
-    pub professional_number: ProfessionalNumber,
+    /// RPPS or ADELI number: care is billed by who is registered.
+    pub professional_number: Option<ProfessionalNumber>,
     /// Intra-community VAT number, such as `FR32123456782`; needed to charge VAT.
     pub vat_number: Option<String>,
     /// Account to pay, without spaces.
@@ -311,6 +311,10 @@ impl InvoiceContent {
         if self.seller.vat_number.is_none() && self.lines.iter().any(|line| line.vat == VatRegime::Standard) {
             return Err(DocumentError::NoVatNumber);
         }
+        if self.seller.professional_number.is_none() && self.lines.iter().any(|line| line.vat == VatRegime::ExemptCare)
+        {
+            return Err(DocumentError::NotRegistered);
+        }
         Ok(())
     }
 
@@ -415,6 +419,8 @@ mod tests {
         assert_eq!(refusal(|c| c.lines[1].net_cents += Cents(1)), Err(DocumentError::LineAmount(2)));
         assert_eq!(refusal(|c| c.totals.gross_cents += Cents(1)), Err(DocumentError::Totals));
         assert_eq!(refusal(|c| c.seller.vat_number = None), Err(DocumentError::NoVatNumber));
+        assert_eq!(refusal(|c| c.seller.professional_number = None), Err(DocumentError::NotRegistered));
+        assert_eq!(samples::unregistered(Channel::Reform).check(), Ok(()));
     }
 
     #[test]

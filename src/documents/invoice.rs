@@ -65,7 +65,9 @@ fn parties(sheet: &mut Sheet, content: &InvoiceContent) {
     let mut issuer = vec![("Émetteur".to_owned(), LABEL), (seller.legal_name.clone(), STRONG)];
     issuer.extend(address(&seller.address));
     issuer.push((format!("SIRET {}", grouped(&seller.siret, &[3, 3, 3, 5])), BODY));
-    issuer.push((format!("Psychologue, {}", seller.professional_number), BODY));
+    if let Some(number) = &seller.professional_number {
+        issuer.push((format!("Psychologue, {number}"), BODY));
+    }
     if let Some(number) = &seller.vat_number {
         issuer.push((format!("TVA {number}"), BODY));
     }
@@ -216,6 +218,19 @@ mod tests {
         ] {
             assert!(text.contains(expected), "{expected}\n{text}");
         }
+    }
+
+    #[test]
+    fn who_is_not_registered_shows_no_number_and_no_title() {
+        let content = samples::unregistered(Channel::Reform);
+        let text = texts(&page(&content).expect("page"));
+        assert!(text.contains("TVA FR32123456782") && text.contains("Commun aux PRE"), "{text}");
+        for absent in ["Psychologue", "RPPS", "ADELI"] {
+            assert!(!text.contains(absent), "{absent}\n{text}");
+        }
+        let xml = crate::documents::cii::cii(&content).expect("XML");
+        let seller = xml.split("ram:SellerTradeParty>").nth(1).expect("the seller");
+        assert!(!seller.contains("ram:Description"), "{seller}");
     }
 
     #[test]

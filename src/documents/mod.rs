@@ -59,6 +59,9 @@ pub enum DocumentError {
     /// VAT is charged without a number (BR-S-02).
     #[error("Facturer la TVA demande un numéro de TVA intracommunautaire : ajoutez-le à votre profil.")]
     NoVatNumber,
+    /// Care is exempt for who is registered only (CGI art. 261, 4-1°).
+    #[error("Facturer des soins demande un numéro RPPS ou ADELI : ajoutez-le à votre profil.")]
+    NotRegistered,
     /// The PDF could not be written; the text is for the log.
     #[error("le document n’a pas pu être composé : {0}")]
     Layout(String),

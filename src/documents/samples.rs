@@ -44,7 +44,7 @@ pub fn invoice(channel: Channel, vat: VatRegime) -> InvoiceContent {
                 postcode: "21000".to_owned(),
                 city: "Dijon".to_owned(),
             },
-            professional_number: ProfessionalNumber::Rpps("10001234565".to_owned()),
+            professional_number: Some(ProfessionalNumber::Rpps("10001234565".to_owned())),
             vat_number: (vat == VatRegime::Standard).then(|| "FR32123456782".to_owned()),
             iban: "FR7630006000011234567890189".to_owned(),
             bic: Some("AGRIFRPP".to_owned()),
@@ -66,6 +66,16 @@ pub fn invoice(channel: Channel, vat: VatRegime) -> InvoiceContent {
         totals: Totals::of(&lines).expect("totals"),
         lines,
     }
+}
+
+/// An invoice of who trains teams, is no psychologist, and charges VAT.
+pub fn unregistered(channel: Channel) -> InvoiceContent {
+    let mut content = invoice(channel, VatRegime::Standard);
+    content.seller.professional_number = None;
+    content.lines =
+        vec![InvoiceLine::new(1, "Commun aux PRE", "Formation", Minutes(420), Cents(6000), VatRegime::Standard)];
+    content.totals = Totals::of(&content.lines).expect("totals");
+    content
 }
 
 /// A credit note on that invoice.
@@ -90,7 +100,7 @@ pub fn long_invoice() -> InvoiceContent {
     content.seller.legal_name = "Marie-Élisabeth de la Rochefoucauld-Montbéliard d’Œuilly (EI)".to_owned();
     content.seller.address.street = "3 bis, rue Жук\u{ad}ov 🌳".to_owned();
     content.seller.bic = None;
-    content.seller.professional_number = ProfessionalNumber::Adeli("219312345".to_owned());
+    content.seller.professional_number = Some(ProfessionalNumber::Adeli("219312345".to_owned()));
     (content.buyer.service_code, content.buyer.engagement_number, content.buyer.contract_number) = (None, None, None);
     content.lines = (1..=300)
         .map(|n| {
@@ -242,6 +252,10 @@ fn files() -> Vec<(String, Vec<u8>)> {
                 factur_x(&credit_note_of(content)).expect("Factur-X"),
             ));
         }
+    }
+    for channel in [Channel::Reform, Channel::ChorusDirect] {
+        let file = factur_x(&unregistered(channel)).expect("Factur-X");
+        files.push((format!("{channel}-invoice-unregistered.pdf"), file));
     }
     files.push(("reform-invoice-long.pdf".to_owned(), factur_x(&long_invoice()).expect("Factur-X")));
     files.push((

@@ -190,8 +190,11 @@ fn services_table(content: &StatementContent) -> Table {
 }
 
 fn facts(content: &StatementContent, time: Minutes) -> Vec<(&'static str, String)> {
+    // who only leads practice analysis or training need not be a psychologist
+    let is_services_alone = content.rows.is_empty() && !content.services.is_empty();
+    let issuer = if is_services_alone { "Émetteur" } else { "Psychologue" };
     vec![
-        ("Psychologue", content.seller_name.clone()),
+        (issuer, content.seller_name.clone()),
         ("SIRET", grouped(&content.seller_siret, &[3, 3, 3, 5])),
         ("Destinataire", content.buyer_name.clone()),
         ("Période", format!("du {} au {}", short_date(content.period_start), short_date(content.period_end))),

@@ -199,7 +199,6 @@ fn content(
     place: &Place,
     mandate: Option<NaiveDate>,
 ) -> Result<FrozenContent, DocumentError> {
-    let seller = preview.issuer.billing.seller().ok_or_else(|| DocumentError::Layout("no seller".to_owned()))?;
     let invoice = InvoiceContent {
         channel: match preview.buyer.channel {
             InvoiceChannel::Reform => Channel::Reform,
@@ -210,7 +209,7 @@ fn content(
         issued_on: place.on,
         period_start: preview.month.first(),
         period_end: preview.month.last(),
-        seller,
+        seller: preview.issuer.billing.seller(),
         buyer: Buyer {
             name: preview.buyer.name.clone(),
             siret: preview.buyer.siret.clone(),

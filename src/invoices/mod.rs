@@ -380,6 +380,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// Whether it bills care, which takes a registered psychologist: a child's session, or what is exempt as care is.
+    pub fn is_care(&self) -> bool {
+        self.service == ServiceType::Interview || self.shown.vat == VatRegime::ExemptCare
+    }
+
     /// How many sessions it adds up: services are counted apart.
     pub fn sessions(&self) -> i32 {
         if self.service == ServiceType::Interview { self.session_count } else { 0 }

@@ -130,7 +130,7 @@ async fn list_own(
         to_issue,
         waiting,
         invoices,
-        missing: i64::try_from(issuer.billing.flaws().len()).unwrap_or(i64::MAX),
+        missing: i64::try_from(issuer.flaws().len()).unwrap_or(i64::MAX),
         this_month,
         today,
     };

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::Pending;
 use super::preview::{Preview, Unpriced};
+use super::{Line, Pending};
 use crate::calendar::{Month, french_date, short_date};
 use crate::conventions::{RequiredReference, ServiceType, is_reference, is_service_code, is_siret};
 use crate::documents::{DocumentError, VatRegime};
@@ -188,7 +188,7 @@ pub fn preflight(preview: &Preview) -> Vec<Finding> {
     found.extend(preview.unpriced.iter().copied().map(Finding::Unpriced));
     found.dedup();
     found.extend(preview.totals.as_ref().err().cloned().map(Finding::Document));
-    found.extend(preview.issuer.billing.flaws().into_iter().map(Finding::Billing));
+    found.extend(preview.issuer.billing.flaws(bills_care(preview)).into_iter().map(Finding::Billing));
     let charges = preview.lines.iter().any(|line| line.shown.vat == VatRegime::Standard);
     if charges && preview.issuer.billing.vat_number.is_none() {
         found.push(Finding::NoVatNumber);
@@ -197,6 +197,11 @@ pub fn preflight(preview: &Preview) -> Vec<Finding> {
     found.extend((preview.parts.len() > 1).then_some(Finding::SeveralInvoices(preview.parts.len())));
     found.extend(pending(preview.pending));
     found
+}
+
+/// Whether a child's session is billed, or anything exempt as care is.
+fn bills_care(preview: &Preview) -> bool {
+    preview.lines.iter().any(Line::is_care) || preview.unpriced.iter().any(|one| one.service == ServiceType::Interview)
 }
 
 /// An invoice bills what was done: its last day of delivery is the last of the month (BT-72).

@@ -36,6 +36,8 @@ pub struct Issuer {
     pub billing: BillingIdentity,
     /// The mandate that they gave, if they did.
     pub mandate: Option<Mandate>,
+    /// Whether children were entrusted to them: then a professional number stands on their invoices.
+    pub follows_children: bool,
 }
 
 /// A psychologist's legal and bank identity; a text is empty until it is filled in.
@@ -77,6 +79,11 @@ impl Issuer {
     pub fn mandate_on(&self, day: NaiveDate) -> Option<&Mandate> {
         self.mandate.as_ref().filter(|mandate| mandate.signed_on <= day)
     }
+
+    /// All that an invoice of what they do would be rejected for, in the order of the form.
+    pub fn flaws(&self) -> Vec<BillingFlaw> {
+        self.billing.flaws(self.follows_children)
+    }
 }
 
 impl BillingIdentity {
@@ -102,12 +109,11 @@ impl BillingIdentity {
         }
     }
 
-    /// All that an invoice of this psychologist would be rejected for, in the order of the form.
-    pub fn flaws(&self) -> Vec<BillingFlaw> {
+    /// All that an invoice of this psychologist would be rejected for, in the order of the form: care is billed by who
+    /// is registered as a psychologist (law 85-772, art. 44); practice analysis and training need no registration.
+    pub fn flaws(&self, bills_care: bool) -> Vec<BillingFlaw> {
         use BillingFault::{Missing, Wrong};
         use BillingField::*;
-        let rpps = self.rpps.as_deref().unwrap_or_default();
-        let adeli = self.adeli.as_deref().unwrap_or_default();
         let optional = |text: &Option<String>, good: fn(&str) -> bool| text.as_deref().is_some_and(|text| !good(text));
         let required = |text: &str, good: bool| match (text.is_empty(), good) {
             (true, _) => Some(Missing),
@@ -121,7 +127,7 @@ impl BillingIdentity {
             (Postcode, required(&self.postcode, is_postcode(&self.postcode))),
             (City, required(&self.city, self.city.chars().count() <= LONGEST_NAME)),
             (Siret, required(&self.siret, is_siret(&self.siret))),
-            (Rpps, (rpps.is_empty() && adeli.is_empty()).then_some(Missing)),
+            (Rpps, (bills_care && self.professional_number().is_none()).then_some(Missing)),
             (Rpps, optional(&self.rpps, is_rpps).then_some(Wrong)),
             (Adeli, optional(&self.adeli, is_adeli).then_some(Wrong)),
             (Iban, required(&self.iban, is_iban(&self.iban))),
@@ -136,14 +142,15 @@ impl BillingIdentity {
         self.siret.get(..9).unwrap_or_default()
     }
 
-    /// The issuer as invoices have them; `None` when nothing says how they are registered.
-    pub fn seller(&self) -> Option<Seller> {
-        let professional_number = match (&self.rpps, &self.adeli) {
-            (Some(rpps), _) => ProfessionalNumber::Rpps(rpps.clone()),
-            (None, Some(adeli)) => ProfessionalNumber::Adeli(adeli.clone()),
-            (None, None) => return None,
-        };
-        Some(Seller {
+    /// How they are registered, if they are.
+    pub fn professional_number(&self) -> Option<ProfessionalNumber> {
+        let rpps = self.rpps.clone().map(ProfessionalNumber::Rpps);
+        rpps.or_else(|| self.adeli.clone().map(ProfessionalNumber::Adeli))
+    }
+
+    /// The issuer as invoices have them.
+    pub fn seller(&self) -> Seller {
+        Seller {
             legal_name: self.legal_name.clone(),
             siret: self.siret.clone(),
             address: Address {
@@ -152,11 +159,11 @@ impl BillingIdentity {
                 postcode: self.postcode.clone(),
                 city: self.city.clone(),
             },
-            professional_number,
+            professional_number: self.professional_number(),
             vat_number: self.vat_number.clone(),
             iban: self.iban.clone(),
             bic: self.bic.clone(),
-        })
+        }
     }
 
     /// The IBAN without its middle, for journals and confirmations: `FR76 … 0189`.
@@ -266,7 +273,7 @@ impl fmt::Display for BillingFlaw {
             (City, Wrong) => "Raccourcissez la ville : 99 caractères au plus.",
             (Siret, Missing) => "Indiquez votre SIRET : quatorze chiffres, sur votre avis de situation Insee.",
             (Siret, Wrong) => "Vérifiez le SIRET : quatorze chiffres, et la clé de contrôle ne convient pas.",
-            (Rpps, Missing) => "Indiquez votre numéro RPPS, ou à défaut votre ancien numéro ADELI.",
+            (Rpps, Missing) => "Indiquez votre numéro RPPS, ou à défaut votre ancien numéro ADELI : les séances d’enfants ne se facturent pas sans lui.",
             (Rpps, Wrong) => "Vérifiez le numéro RPPS : onze chiffres, et la clé de contrôle ne convient pas.",
             (Adeli, _) => "Vérifiez le numéro ADELI : neuf chiffres.",
             (Iban, Missing) => "Indiquez l’IBAN du compte à payer.",
@@ -393,13 +400,24 @@ mod tests {
     fn flaw(change: fn(&mut BillingIdentity)) -> Vec<(BillingField, BillingFault)> {
         let mut identity = complete();
         change(&mut identity);
-        identity.flaws().into_iter().map(|flaw| (flaw.field, flaw.fault)).collect()
+        identity.flaws(true).into_iter().map(|flaw| (flaw.field, flaw.fault)).collect()
     }
 
     #[test]
     fn a_complete_identity_has_no_flaw() {
-        assert_eq!(complete().flaws(), []);
-        assert!(complete().seller().is_some());
+        assert_eq!(complete().flaws(true), []);
+        assert_eq!(complete().seller().professional_number, Some(ProfessionalNumber::Rpps("10001234565".to_owned())));
+    }
+
+    #[test]
+    fn who_bills_no_care_needs_no_professional_number() {
+        let unregistered = BillingIdentity { rpps: None, ..complete() };
+        assert_eq!(unregistered.flaws(false), []);
+        assert_eq!(unregistered.seller().professional_number, None);
+        let wrong = BillingIdentity { rpps: Some("10001234566".to_owned()), ..complete() };
+        assert_eq!(wrong.flaws(false).len(), 1, "what is typed must be right all the same");
+        let former = BillingIdentity { adeli: Some("219312345".to_owned()), ..unregistered };
+        assert_eq!(former.seller().professional_number, Some(ProfessionalNumber::Adeli("219312345".to_owned())));
     }
 
     #[test]
@@ -474,7 +492,7 @@ mod tests {
         fn nothing_typed_panics(text in "\\PC{0,40}") {
             let _ = (is_iban(&text), is_bic(&text), is_vat_number(&text), is_adeli(&text), is_rpps(&text));
             let identity = BillingIdentity { iban: text.clone(), siret: text, ..complete() }.tidied();
-            let _ = (identity.flaws(), identity.masked_iban(), identity.siren().len());
+            let _ = (identity.flaws(true), identity.masked_iban(), identity.siren().len());
         }
     }
 }

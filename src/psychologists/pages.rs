@@ -74,7 +74,8 @@ impl Issuer {
     }
 
     fn readiness(&self) -> Status {
-        match self.billing.flaws().len() {
+        match self.flaws().len() {
+            0 if self.billing.professional_number().is_none() => Status::neutral("Complète, hors séances"),
             0 => Status::good("Complète"),
             1 => Status::waiting("1 point à compléter"),
             n => Status::waiting(format!("{n} points à compléter")),
@@ -114,7 +115,7 @@ async fn billing_page(
         identity: filled(&issuer.billing),
         vat: FormState::new(),
         mandate: FormState::new(),
-        missing: issuer.billing.flaws(),
+        missing: issuer.flaws(),
         issuer,
         regimes: regime_rows(&regimes, today),
         services: ServiceType::ALL.iter().map(|service| Choice::new(service, the_service(*service))).collect(),
@@ -328,7 +329,7 @@ pub async fn show_psychologist(
         .await?;
     let page = ShowPage {
         layout: who.layout(&request, &issuer.display_name).under("Psychologues", links::PSYCHOLOGISTS),
-        flaws: issuer.billing.flaws(),
+        flaws: issuer.flaws(),
         regimes: regime_rows(&regimes, app.clock.today()),
         issuer,
     };

@@ -10,7 +10,7 @@ use crate::conventions::ServiceType;
 use crate::db::{AnyConnection, Tx};
 use crate::each;
 use crate::ids::{AccountId, PsychologistId};
-use crate::schema::{accounts, invoice_sessions, invoices, psychologists, vat_regimes};
+use crate::schema::{accounts, invoice_sessions, invoices, psychologists, referrals, vat_regimes};
 
 type IdentityRow = (String, String, Option<String>, Option<String>, Option<String>, String, Option<String>);
 type IssuerRow = (
@@ -48,22 +48,24 @@ const ISSUER: (Who, Numbers, Place, MandateColumns) = (
     (psychologists::mandate_signed_on, psychologists::mandate_signed_by),
 );
 
-fn issuer(row: IssuerRow) -> Issuer {
+fn issuer(row: IssuerRow, follows_children: bool) -> Issuer {
     let ((id, account, display_name, email), identity, (street, postcode, city), (signed_on, signed_by)) = row;
     let (legal_name, siret, rpps, adeli, vat_number, iban, bic) = identity;
     let billing = BillingIdentity { legal_name, siret, rpps, adeli, vat_number, iban, bic, street, postcode, city };
     let mandate = signed_on.zip(signed_by).map(|(signed_on, signed_by)| Mandate { signed_on, signed_by });
-    Issuer { id, account, display_name, email, billing, mandate }
+    Issuer { id, account, display_name, email, billing, mandate, follows_children }
 }
 
 /// A psychologist as issuer.
 pub fn load(conn: &mut AnyConnection, id: PsychologistId) -> QueryResult<Issuer> {
-    psychologists::table
+    let row = psychologists::table
         .inner_join(accounts::table)
         .filter(psychologists::id.eq(id))
         .select(ISSUER)
-        .first::<IssuerRow>(conn)
-        .map(issuer)
+        .first::<IssuerRow>(conn)?;
+    let entrusted = referrals::table.filter(referrals::psychologist_id.eq(id));
+    let follows_children = diesel::select(diesel::dsl::exists(entrusted)).get_result(conn)?;
+    Ok(issuer(row, follows_children))
 }
 
 /// Every psychologist as issuer, by name.
@@ -73,7 +75,12 @@ pub fn all(conn: &mut AnyConnection) -> QueryResult<Vec<Issuer>> {
         .select(ISSUER)
         .order((accounts::display_name, psychologists::id))
         .load::<IssuerRow>(conn)?;
-    Ok(rows.into_iter().map(issuer).collect())
+    let follow: Vec<PsychologistId> = referrals::table.select(referrals::psychologist_id).distinct().load(conn)?;
+    let issuers = rows.into_iter().map(|row| {
+        let follows_children = follow.contains(&row.0.0);
+        issuer(row, follows_children)
+    });
+    Ok(issuers.collect())
 }
 
 /// The dated VAT regimes of a psychologist, in order.

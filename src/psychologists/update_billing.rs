@@ -41,7 +41,7 @@ pub fn update_billing(
     new: BillingIdentity,
 ) -> Result<(), Failure<BillingRefusal>> {
     let new = new.tidied();
-    let wrong: Vec<_> = new.flaws().into_iter().filter(|flaw| flaw.fault == BillingFault::Wrong).collect();
+    let wrong: Vec<_> = new.flaws(false).into_iter().filter(|flaw| flaw.fault == BillingFault::Wrong).collect();
     if !wrong.is_empty() {
         return refuse(BillingRefusal(wrong));
     }

@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn every_psychologist_has_a_right_identity_of_their_own() {
         let all: Vec<BillingIdentity> = (1..=300).map(|n| identity(n, "Lou Exemple")).collect();
-        assert!(all.iter().all(|one| one.flaws().is_empty()), "{:?}", all[0].flaws());
+        assert!(all.iter().all(|one| one.flaws(true).is_empty()), "{:?}", all[0].flaws(true));
         let sirets: std::collections::BTreeSet<_> = all.iter().map(|one| &one.siret).collect();
         assert_eq!(sirets.len(), 300);
     }

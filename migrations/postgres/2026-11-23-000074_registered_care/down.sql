@@ -1,0 +1,2 @@
+DROP TRIGGER invoice_lines_registered ON invoice_lines;
+DROP FUNCTION refuse_unregistered_care();

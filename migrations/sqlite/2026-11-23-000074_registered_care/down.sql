@@ -1,0 +1,1 @@
+DROP TRIGGER invoice_lines_registered;
