@@ -554,6 +554,31 @@ on_both_databases! {
         assert_eq!(app.read(|conn| invoices::load(conn, credit)).kind, psypre::invoices::InvoiceKind::CreditNote);
     }
 
+    /// Who follows no child reads the lines of what they lead, common to all, and their own euros.
+    fn who_leads_services_alone_sees_their_part_of_the_year(app: &TestApp) {
+        let w = ready(app);
+        let denis = denis(&w);
+        approved(&w, &denis, &said(TRAINING, "2026-10-06", "09:00", 210));
+        enter(&w, &w.psychologist(), &said(ANALYSIS, "2026-11-03", "14:00", 60));
+        let page = app.signed_in(DENIS).get("/annee").expect(200).words();
+        // 30 h − 3 h 30; 3 800 − 252
+        for words in ["Formation Reste 26 h 30 sur 30 h", "3 800,00 €", "3 548,00 €", "Euros de vos prestations", "252,00 €"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        for words in ["Analyse de la pratique", "Heures par PRE", "ne fixe pas d’heures", "Lire le bilan"] {
+            assert!(!page.contains(words), "{words}: {page}");
+        }
+        let answer = w.program(denis.account).get("/api/v1/budgets").expect(200).json();
+        let services = &answer[0]["services"];
+        assert_eq!((&services[0]["allotted_minutes"], &services[1]["allotted_minutes"]), (&json!(0), &json!(1800)));
+        assert_eq!(services[1]["money"]["committed_cents"], 25_200);
+        assert!(answer[0]["whole"].is_null() && answer[0]["fixed_share"].is_null(), "{answer}");
+        app.write(|tx| diesel::delete(psypre::schema::vat_regimes::table).execute(&mut **tx));
+        app.write(|tx| diesel::update(services::table).set(services::psychologist_id.eq(w.claire)).execute(&mut **tx));
+        let page = app.signed_in(DENIS).get("/annee").expect(200).words();
+        assert!(page.contains("Aucun exercice à montrer"), "{page}");
+    }
+
     /// A line of each type: fixed, committed, invoiced, paid, in hours and in euros with tax.
     fn the_year_shows_their_lines(app: &TestApp) {
         let w = ready(app);

@@ -39,7 +39,8 @@ pub struct BudgetAnswer {
     whole: Option<MoneyAnswer>,
     /// Training and practice analysis; absent for who sees a part of the convention.
     fixed_share: Option<MoneyAnswer>,
-    /// Practice analysis and training, against their lines; euros are with tax. A provider reads their own part.
+    /// Practice analysis and training, against their lines; euros are with tax. A provider reads the hours of the
+    /// lines that they work on, common to all, and their own euros.
     services: Vec<ServiceBudgetAnswer>,
 }
 
@@ -54,9 +55,9 @@ pub struct ServiceBudgetAnswer {
 }
 
 impl ServiceBudgetAnswer {
-    fn of(one: &ServiceYear, is_whole: bool) -> Self {
+    fn of(one: &ServiceYear, sees_lines: bool) -> Self {
         let time =
-            |part: fn(&BudgetLine) -> Minutes| one.line.as_ref().filter(|_| is_whole).map_or(Minutes::ZERO, part);
+            |part: fn(&BudgetLine) -> Minutes| one.line.as_ref().filter(|_| sees_lines).map_or(Minutes::ZERO, part);
         Self {
             service: one.kind,
             allotted_minutes: time(|line| line.allotted.time),
@@ -164,13 +165,14 @@ impl From<&WeekUse> for WeekAnswer {
 
 impl From<YearSeen> for BudgetAnswer {
     fn from(seen: YearSeen) -> Self {
+        let sees_lines = seen.is_whole || seen.is_own;
         Self {
             programmes: seen.programmes.iter().map(ProgrammeBudgetAnswer::from).collect(),
             weeks: seen.weeks.iter().map(WeekAnswer::from).collect(),
             outlook: seen.outlook.into(),
             whole: seen.is_whole.then(|| seen.whole_money().into()),
             fixed_share: seen.is_whole.then(|| seen.fixed_share.into()),
-            services: seen.services.iter().map(|one| ServiceBudgetAnswer::of(one, seen.is_whole)).collect(),
+            services: seen.services.iter().map(|one| ServiceBudgetAnswer::of(one, sees_lines)).collect(),
             id: seen.of.year.id,
             convention: seen.of.title,
             year: seen.of.year.label,

@@ -57,6 +57,8 @@ pub struct YearSeen {
     pub outlook: Outlook,
     /// Whether the whole convention is seen, and not a part of it.
     pub is_whole: bool,
+    /// Whether it is seen by who works in it: the euros are their own, the lines those of the services that they lead.
+    pub is_own: bool,
     /// Practice analysis and training, each against its own line.
     pub services: Vec<ServiceYear>,
     /// All of them, against the share of the budget kept for them. Euros of services are with tax: they are what the
@@ -69,7 +71,7 @@ pub struct YearSeen {
 pub struct ServiceYear {
     /// For what.
     pub kind: ServiceType,
-    /// Its line, when one is fixed.
+    /// Its line, when one is fixed. A provider reads those of the services that they lead, common to all who lead them.
     pub line: Option<BudgetLine>,
     /// Its euros, with tax. A provider reads their own part: nothing is budgeted for them.
     pub money: Money,
@@ -83,6 +85,12 @@ impl ServiceYear {
 }
 
 impl YearSeen {
+    /// The lines of services that the reader sees.
+    pub fn lines(&self) -> impl Iterator<Item = (&ServiceYear, BudgetLine)> {
+        let is_seen = self.is_whole || self.is_own;
+        self.services.iter().filter_map(move |one| Some((one, one.line.filter(|_| is_seen)?)))
+    }
+
     /// The euros of the programmes seen.
     pub fn programmes_money(&self) -> Money {
         self.programmes.iter().map(|one| one.money).sum()
@@ -160,6 +168,7 @@ pub fn year(conn: &mut AnyConnection, reach: &Reach, of: YearOf, today: NaiveDat
     Ok(YearSeen {
         outlook: outlook(of.year.period, allotted, &weeks, today),
         is_whole: matches!(reach, Reach::Everything),
+        is_own: own.is_some(),
         fixed_share: Money { budgeted: of.year.fixed_share, ..led },
         services,
         programmes,
@@ -175,7 +184,11 @@ fn service_years(
     year: BudgetYearId,
     only: Option<PsychologistId>,
 ) -> QueryResult<Vec<ServiceYear>> {
-    let lines = services::lines_of_year(conn, year)?;
+    let mut lines = services::lines_of_year(conn, year)?;
+    if let Some(provider) = only {
+        let led = store::kinds_of(conn, provider)?;
+        lines.retain(|line| led.contains(&line.kind));
+    }
     let sums = services::sums(conn, year, only)?;
     let of = |sums: services::Sums| {
         let line = lines.iter().find(|line| line.kind == sums.kind).copied();

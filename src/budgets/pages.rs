@@ -6,7 +6,7 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use super::curve::{self, Curve, WeekRow};
-use super::look_up::{self, ProgrammeYear, ServiceYear, YearOf, YearSeen};
+use super::look_up::{self, ProgrammeYear, YearOf, YearSeen};
 use super::{Money, Outlook};
 use crate::accounts::guards::SignedIn;
 use crate::app::App;
@@ -19,6 +19,7 @@ use crate::links;
 use crate::money::Cents;
 use crate::quotas::Reach;
 use crate::school_calendar::look_up as school_calendar;
+use crate::services::BudgetLine;
 use crate::web::{self, Choice, FormState, Layout, Meter, Query, Status, Tone, filters};
 
 /// From how many percent held a quota is told of.
@@ -129,7 +130,6 @@ pub async fn show_year(app: Data<App>, who: SignedIn, request: HttpRequest) -> R
     let query = Query::parse(request.query_string());
     let asked = query.get("exercice").map(str::parse::<BudgetYearId>).transpose().map_err(|_| AppError::NotFound)?;
     let today = app.clock.today();
-    let is_own = matches!(reach, Reach::Psychologist(_));
     let is_told = reach == Reach::Everything;
     let (years, seen, warning) = app
         .db
@@ -162,7 +162,7 @@ pub async fn show_year(app: Data<App>, who: SignedIn, request: HttpRequest) -> R
             .map(|one| Choice::new(&one.code, &one.name))
             .collect(),
         alerts: seen.as_ref().map(alerts).unwrap_or_default().into_iter().chain(warning).collect(),
-        view: seen.map(|seen| view(&seen, wanted.as_deref(), is_own, today)),
+        view: seen.map(|seen| view(&seen, wanted.as_deref(), today)),
     };
     Ok(web::page(&request, &page)?)
 }
@@ -191,7 +191,8 @@ fn alerts(seen: &YearSeen) -> Vec<String> {
     seen.programmes.iter().filter_map(told).collect()
 }
 
-fn view(seen: &YearSeen, wanted: Option<&str>, is_own: bool, today: NaiveDate) -> View {
+fn view(seen: &YearSeen, wanted: Option<&str>, today: NaiveDate) -> View {
+    let is_own = seen.is_own;
     let chosen = seen.programmes.iter().find(|one| Some(one.code.as_str()) == wanted);
     let only = chosen.or(if seen.programmes.len() == 1 { seen.programmes.first() } else { None });
     let (weeks, allotted, outlook) = match only {
@@ -208,13 +209,8 @@ fn view(seen: &YearSeen, wanted: Option<&str>, is_own: bool, today: NaiveDate) -
         curve: is_drawn.then(|| Curve::new(name, period, allotted, &rows, outlook, today)).flatten(),
         curve_of: chosen.map(|one| one.name.clone()),
         rows,
-        services: if seen.is_whole { service_lines(seen) } else { Vec::new() },
-        euros_title: match (is_own, seen.fixed_share.committed + seen.fixed_share.invoiced) {
-            (false, _) => "Euros",
-            (true, Cents::ZERO) => "Euros de vos séances",
-            (true, _) => "Euros de vos séances et prestations",
-        }
-        .to_owned(),
+        services: seen.lines().map(|(one, line)| ServiceLine::new(one.name(), line)).collect(),
+        euros_title: euros_title(seen).to_owned(),
         euros: euros(seen, is_own),
         euros_total: euros_total(seen, is_own),
         is_own,
@@ -223,28 +219,40 @@ fn view(seen: &YearSeen, wanted: Option<&str>, is_own: bool, today: NaiveDate) -
     }
 }
 
-/// The hours of a type of service.
+fn euros_title(seen: &YearSeen) -> &'static str {
+    let leads = seen.fixed_share.committed + seen.fixed_share.invoiced != Cents::ZERO;
+    match (seen.is_own, seen.programmes.is_empty(), leads) {
+        (false, ..) => "Euros",
+        (true, true, _) => "Euros de vos prestations",
+        (true, false, false) => "Euros de vos séances",
+        (true, false, true) => "Euros de vos séances et prestations",
+    }
+}
+
+/// The hours and euros of a type of service, with tax.
 struct ServiceLine {
     name: &'static str,
     meter: Meter,
     allotted: Minutes,
     reserved: Minutes,
     used: Minutes,
+    budget: Cents,
+    budget_left: Cents,
 }
 
-fn service_lines(seen: &YearSeen) -> Vec<ServiceLine> {
-    let line = |one: &ServiceYear| {
-        let line = one.line?;
+impl ServiceLine {
+    fn new(name: &'static str, line: BudgetLine) -> Self {
         let (allotted, reserved, used) = (line.allotted.time, line.reserved.time, line.used.time);
-        Some(ServiceLine {
-            name: one.name(),
+        Self {
+            name,
             meter: Meter::hours("", used, reserved, allotted),
             allotted,
             reserved,
             used,
-        })
-    };
-    seen.services.iter().filter_map(line).collect()
+            budget: line.allotted.cost,
+            budget_left: line.left().cost,
+        }
+    }
 }
 
 /// The programmes, then the services: for who sees the whole convention, against their lines; for a provider, their own.

@@ -13,7 +13,8 @@ use crate::ids::{BudgetYearId, ConventionId, ProgrammeId, PsychologistId, QuotaI
 use crate::money::Cents;
 use crate::quotas::Reach;
 use crate::schema::{
-    budget_years, children, conventions, invoice_lines, invoices, programmes, quotas, referrals, sessions,
+    budget_lines, budget_years, children, conventions, invoice_lines, invoices, programmes, quotas, referrals,
+    services, sessions, vat_regimes,
 };
 use crate::sessions::Phase;
 
@@ -39,7 +40,7 @@ type YearRow = (
 );
 
 /// The budget years that concern somebody, the latest first: all for who sees everything, else those in which one of
-/// their programmes has a quota.
+/// their programmes has a quota, or that keep hours for the practice analysis or training that they lead.
 pub fn years(conn: &mut AnyConnection, reach: &Reach) -> QueryResult<Vec<YearOf>> {
     let query = budget_years::table
         .inner_join(conventions::table)
@@ -63,7 +64,10 @@ pub fn years(conn: &mut AnyConnection, reach: &Reach) -> QueryResult<Vec<YearOf>
                 .inner_join(children::table)
                 .filter(referrals::psychologist_id.eq(*id))
                 .select(children::programme_id);
-            query.filter(exists(of_year.filter(quotas::programme_id.eq_any(theirs)))).load(conn)
+            let kinds = kinds_of(conn, *id)?;
+            let lines = budget_lines::table.filter(budget_lines::budget_year_id.eq(budget_years::id));
+            let led = exists(lines.filter(budget_lines::service_type.eq_any(kinds)));
+            query.filter(exists(of_year.filter(quotas::programme_id.eq_any(theirs))).or(led)).load(conn)
         }
     }?;
     let read = |(id, label, (from, until), (budget, fixed_share), (ceiling, call_by), convention, title): YearRow| {
@@ -71,6 +75,18 @@ pub fn years(conn: &mut AnyConnection, reach: &Reach) -> QueryResult<Vec<YearOf>
         YearOf { convention, title, year }
     };
     Ok(rows.into_iter().map(read).collect())
+}
+
+/// The practice analysis or training that somebody leads: what they recorded, or said their tax for.
+pub fn kinds_of(conn: &mut AnyConnection, psychologist: PsychologistId) -> QueryResult<Vec<ServiceType>> {
+    let led = services::table.filter(services::psychologist_id.eq(psychologist)).select(services::service_type);
+    let taxed = vat_regimes::table
+        .filter(vat_regimes::psychologist_id.eq(psychologist))
+        .filter(vat_regimes::service_type.ne(ServiceType::Interview))
+        .select(vat_regimes::service_type);
+    let mut kinds: Vec<ServiceType> = led.distinct().load(conn)?;
+    kinds.extend(taxed.distinct().load::<ServiceType>(conn)?);
+    Ok(kinds)
 }
 
 /// What sessions of a day hold of a quota, by phase.
