@@ -156,10 +156,11 @@ const INVARIANTS: &[Invariant] = &[
             WHERE k.last_number <> (SELECT COALESCE(MAX(c.sequence), 0) FROM funding_calls c WHERE c.year = k.year)",
     },
     Invariant {
-        name: "a call for funds has received what its payments come to",
+        name: "a call for funds has received what its payments come to, but those taken back",
         broken: "SELECT COUNT(*) AS n, COALESCE(MIN(c.number), '') AS example FROM funding_calls c \
             WHERE c.received_cents <> (SELECT COALESCE(SUM(r.amount_cents), 0) FROM funding_receipts r \
-                WHERE r.funding_call_id = c.id)",
+                WHERE r.funding_call_id = c.id \
+                AND NOT EXISTS (SELECT 1 FROM funding_receipt_reversals v WHERE v.receipt_id = r.id))",
     },
     Invariant {
         name: "a call for funds that was sent has its letter",

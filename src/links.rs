@@ -6,8 +6,8 @@ use crate::calendar::Month;
 use crate::ids::ServiceId;
 use crate::ids::{
     AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, ConventionDraftId, ConventionId, DataRequestId,
-    FundingCallId, GuardianId, InvoiceId, LeaveId, OpeningId, PsychologistId, ReferralId, RequestId, SessionId,
-    SignInId, SubstitutionId,
+    FundingCallId, FundingReceiptId, GuardianId, InvoiceId, LeaveId, OpeningId, PsychologistId, ReferralId, RequestId,
+    SessionId, SignInId, SubstitutionId,
 };
 
 /// The page that waits for whoever signs in.
@@ -530,6 +530,11 @@ pub fn funding_call_sending(id: FundingCallId) -> String {
 /// Recording a payment of a call for funds.
 pub fn funding_call_receipts(id: FundingCallId) -> String {
     format!("{FUNDING_CALLS}/{id}/versements")
+}
+
+/// Where a payment of a call is taken back.
+pub fn funding_receipt_reversal(id: FundingReceiptId) -> String {
+    format!("{FUNDING_CALLS}/versements/{id}/annulation")
 }
 
 /// A service.

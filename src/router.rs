@@ -335,10 +335,14 @@ routes! {
     GET "/appels-de-fonds/{call}/lettre.pdf" [Administrator, Accountant] funding_calls::pages::show_letter;
     POST "/appels-de-fonds/{call}/envoi" [Administrator] funding_calls::pages::create_sending;
     POST "/appels-de-fonds/{call}/versements" [Administrator, Accountant] funding_calls::pages::create_receipt;
+    GET "/appels-de-fonds/versements/{receipt}/annulation" [Administrator, Accountant] funding_calls::pages_reversal::show_reversal;
+    POST "/appels-de-fonds/versements/{receipt}/annulation" [Administrator, Accountant] funding_calls::pages_reversal::create_reversal;
     GET "/api/v1/funding-calls" [Administrator, Accountant] funding_calls::api::list_calls;
     POST "/api/v1/funding-calls" [Administrator] funding_calls::api::create_drafts;
     POST "/api/v1/funding-calls/{call}/sending" [Administrator] funding_calls::api::create_sending;
+    GET "/api/v1/funding-calls/{call}/receipts" [Administrator, Accountant] funding_calls::api::list_receipts;
     POST "/api/v1/funding-calls/{call}/receipts" [Administrator, Accountant] funding_calls::api::create_receipt;
+    POST "/api/v1/funding-receipts/{receipt}/reversal" [Administrator, Accountant] funding_calls::api::create_reversal;
     GET "/api/v1/funding-calls/{call}/letter.pdf" [Administrator, Accountant] funding_calls::api::show_letter;
 
     // children and referrals

@@ -1008,6 +1008,18 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::*;
 
+    funding_receipt_reversals (receipt_id) {
+        receipt_id -> DbUuid,
+        reason -> Text,
+        recorded_by -> DbUuid,
+        recorded_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
     mail_attachments (mail_id) {
         mail_id -> DbUuid,
         name -> Text,
@@ -1202,6 +1214,8 @@ diesel::joinable!(funding_calls -> signatories (signatory_id));
 diesel::joinable!(funding_call_letters -> funding_calls (funding_call_id));
 diesel::joinable!(funding_receipts -> funding_calls (funding_call_id));
 diesel::joinable!(funding_receipts -> accounts (recorded_by));
+diesel::joinable!(funding_receipt_reversals -> funding_receipts (receipt_id));
+diesel::joinable!(funding_receipt_reversals -> accounts (recorded_by));
 diesel::joinable!(mail_attachments -> mails (mail_id));
 diesel::joinable!(journal_entries -> accounts (actor_id));
 diesel::joinable!(file_readings -> accounts (account_id));
@@ -1269,6 +1283,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     funding_calls,
     funding_call_letters,
     funding_receipts,
+    funding_receipt_reversals,
     amendments,
     amendment_lines,
     convention_drafts,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diesel::QueryResult;
 
 pub use super::store::{load, of_convention};
-use super::{ContributionFigure, QuotaFigure, YearFigures, dearest_rate, open_until};
+use super::{ContributionFigure, QuotaFigure, YearFigures, dearest_rate};
 use crate::conventions::look_up as conventions;
 use crate::conventions::{BudgetYear, Programme, Rate, Signatory, Terms};
 use crate::db::AnyConnection;
@@ -53,7 +53,7 @@ fn of_year(
         Some(ContributionFigure { signatory: signatory.clone(), amount: *amount, called })
     };
     Ok(YearFigures {
-        open_until: open_until(&year, terms),
+        open_until: year.open_until(terms),
         hourly: dearest_rate(rates, &year),
         quotas: programmes.iter().filter_map(quota).collect(),
         contributions: signatories.iter().filter_map(contribution).collect(),

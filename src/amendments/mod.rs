@@ -20,7 +20,7 @@ use chrono::NaiveDate;
 pub use refusals::{AmendmentRefusal, Faults};
 
 use crate::calendar::short_date;
-use crate::conventions::{BudgetYear, Programme, Rate, ServiceType, Signatory, Terms, overspend};
+use crate::conventions::{BudgetYear, Programme, Rate, ServiceType, Signatory, overspend};
 use crate::hours::Minutes;
 use crate::ids::{AmendmentId, BudgetYearId, ProgrammeId, QuotaId, SignatoryId};
 use crate::money::Cents;
@@ -314,12 +314,6 @@ impl YearFigures {
             }
         }
     }
-}
-
-/// The last day on which a budget year is open: sessions of its last day may be entered until then.
-pub fn open_until(year: &BudgetYear, terms: &[Terms]) -> NaiveDate {
-    let last = year.period.until;
-    terms.iter().find(|terms| terms.period.contains(last)).map_or(last, |terms| terms.last_entry_day(last))
 }
 
 /// The dearest of everybody's rates of a session that are in force on some day of a budget year.

@@ -51,6 +51,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("data_request.recorded", "Demande d’une famille : enregistrée"),
     ("data_request.refused", "Demande d’une famille : refusée"),
     ("funding_call.drafted", "Appel de fonds préparé"),
+    ("funding_call.receipt_reversed", "Versement d’un appel de fonds annulé"),
     ("funding_call.received", "Versement d’un appel de fonds reçu"),
     ("funding_call.sent", "Appel de fonds envoyé"),
     ("guardian.added", "Responsable légal ajouté"),

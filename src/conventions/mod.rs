@@ -405,6 +405,14 @@ pub struct BudgetYear {
     pub call_by: Option<NaiveDate>,
 }
 
+impl BudgetYear {
+    /// The last day on which it is open: sessions of its last day may be entered until then.
+    pub fn open_until(&self, terms: &[Terms]) -> NaiveDate {
+        let last = self.period.until;
+        terms.iter().find(|terms| terms.period.contains(last)).map_or(last, |terms| terms.last_entry_day(last))
+    }
+}
+
 /// A signatory of a convention.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signatory {

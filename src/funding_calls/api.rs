@@ -5,16 +5,19 @@ use actix_web::web::{Data, Json, Path, Query};
 use chrono::NaiveDate;
 
 use super::receive::{self, Payment};
+use super::reverse;
 use super::send::{self, Sending};
-use super::{CallState, FundingCall, Treasurer, draft, look_up};
+use super::{CallState, FundingCall, Receipt, Treasurer, draft, look_up};
 use crate::accounts::Administrator;
 use crate::accounts::guards::As;
 use crate::app::App;
+use crate::db::AnyConnection;
 use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
 use crate::idempotency::{Key, Once, write_once};
 use crate::ids::{AccountId, BudgetYearId, FundingCallId, FundingReceiptId};
 use crate::money::Cents;
+use crate::sql_types::Ts;
 use crate::web;
 use crate::web::json::Posted;
 
@@ -84,6 +87,38 @@ pub struct FundingCallSending {
 pub struct NewFundingReceipt {
     received_on: NaiveDate,
     amount_cents: Cents,
+}
+
+/// A payment received for a call.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct FundingReceiptAnswer {
+    id: FundingReceiptId,
+    received_on: NaiveDate,
+    amount_cents: Cents,
+    /// How it was taken back, if it was: then it counts no more.
+    reversal: Option<ReversalAnswer>,
+}
+
+/// A payment taken back.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct ReversalAnswer {
+    reason: String,
+    reversed_at: Ts,
+}
+
+impl From<Receipt> for FundingReceiptAnswer {
+    fn from(receipt: Receipt) -> Self {
+        let reversal = receipt.reversal.map(|one| ReversalAnswer { reason: one.reason, reversed_at: one.at });
+        Self { id: receipt.id, received_on: receipt.on, amount_cents: receipt.amount, reversal }
+    }
+}
+
+/// Why a payment is taken back.
+#[derive(Debug, Clone, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewReversal {
+    /// At most 500 characters.
+    reason: String,
 }
 
 fn key<T>(account: AccountId, verb: &str, posted: &Posted<T>) -> Result<Option<Key>, AppError> {
@@ -202,6 +237,54 @@ pub async fn create_receipt(
     });
     answered(outcome.await)?;
     shown(&app, id).await
+}
+
+/// Lists the payments received for a call, those taken back too, by day.
+///
+/// # Errors
+/// When there is no such call, or the database fails.
+#[utoipa::path(
+    get, path = "/api/v1/funding-calls/{call}/receipts", tag = "funding calls",
+    params(("call" = FundingCallId, Path)),
+    responses((status = 200, body = Vec<FundingReceiptAnswer>))
+)]
+pub async fn list_receipts(
+    app: Data<App>,
+    _who: As<Treasurer>,
+    id: Path<FundingCallId>,
+) -> Result<Json<Vec<FundingReceiptAnswer>>, AppError> {
+    let id = id.into_inner();
+    let load = move |conn: &mut AnyConnection| {
+        let call = look_up::load(conn, id)?;
+        Ok(look_up::receipts(conn, call.id)?)
+    };
+    let receipts = app.db.read_async::<_, AppError>(load).await?;
+    Ok(Json(receipts.into_iter().map(FundingReceiptAnswer::from).collect()))
+}
+
+/// Takes back a payment that was recorded by mistake.
+///
+/// # Errors
+/// When a rule refuses, or the database fails.
+#[utoipa::path(
+    post, path = "/api/v1/funding-receipts/{receipt}/reversal", tag = "funding calls",
+    params(("receipt" = FundingReceiptId, Path)), request_body = NewReversal,
+    responses((status = 200, description = "The call without this payment", body = FundingCallAnswer))
+)]
+pub async fn create_reversal(
+    app: Data<App>,
+    who: As<Treasurer>,
+    id: Path<FundingReceiptId>,
+    posted: Posted<NewReversal>,
+) -> Result<Json<FundingCallAnswer>, AppError> {
+    let id = id.into_inner();
+    let key = key(who.account, &format!("funding-receipt-reversal {id}"), &posted)?;
+    let (clock, caller, reason) = (app.clock.clone(), *who, posted.value.reason);
+    let outcome = write_once::<FundingCallId, _>(&app.db, &app.clock, key, move |tx| {
+        reverse::reverse(tx, &clock, &caller, id, &reason)
+    });
+    let call = answered(outcome.await)?;
+    shown(&app, call).await
 }
 
 /// Sends the letter of a call; that of a draft says that it is one.

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use diesel::QueryResult;
 use sha2::{Digest, Sha256};
 
-pub use super::store::{CalledYear, load, note, of_year, overdue, receipts, years};
+pub use super::store::{CalledYear, load, note, of_year, overdue, receipt, receipts, years};
 use super::{CallState, FundingCall, send, store};
 use crate::db::AnyConnection;
 use crate::error::AppError;

@@ -9,15 +9,18 @@ pub mod draft;
 pub mod look_up;
 pub mod notices;
 pub mod pages;
+pub mod pages_reversal;
 pub mod receive;
+pub mod reverse;
 pub mod send;
 mod store;
 
 use chrono::{Days, NaiveDate};
 
 use crate::accounts::{Accountant, Administrator, Caller, Person, Role};
-use crate::ids::{AccountId, BudgetYearId, ConventionId, FundingCallId, SignatoryId};
+use crate::ids::{AccountId, BudgetYearId, ConventionId, FundingCallId, FundingReceiptId, SignatoryId};
 use crate::money::Cents;
+use crate::sql_types::Ts;
 
 crate::text_enum! {
     /// Where a call stands.
@@ -103,6 +106,32 @@ impl FundingCall {
             None => format!("Projet d’appel de fonds {}", self.year),
         }
     }
+}
+
+/// A payment received for a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Which.
+    pub id: FundingReceiptId,
+    /// The day on which it came.
+    pub on: NaiveDate,
+    /// How much.
+    pub amount: Cents,
+    /// Who recorded it, by name.
+    pub by: String,
+    /// How it was taken back, if it was: then it counts no more.
+    pub reversal: Option<Reversal>,
+}
+
+/// A payment taken back (*annulation*): it was recorded by mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reversal {
+    /// Why.
+    pub reason: String,
+    /// Who took it back, by name.
+    pub by: String,
+    /// When.
+    pub at: Ts,
 }
 
 /// Who records what is received for the Métropole: its administrator, or its accountant.

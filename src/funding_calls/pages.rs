@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use super::draft::{self, DraftRefusal};
 use super::receive::{self, Payment};
 use super::send::{self, Sending};
-use super::{CallState, FundingCall, Treasurer, due_on, look_up};
+use super::{CallState, FundingCall, Receipt, Treasurer, due_on, look_up, reverse};
 use crate::accounts::guards::{As, SignedIn};
 use crate::accounts::{Administrator, Caller};
 use crate::app::App;
@@ -59,13 +59,22 @@ struct CallPage {
     call: FundingCall,
     status: Status,
     note: Option<String>,
-    receipts: Vec<(NaiveDate, Cents, String)>,
+    receipts: Vec<Receipt>,
+    /// Whether a payment recorded by mistake can still be taken back.
+    may_reverse: bool,
     may_send: bool,
     due_if_sent: NaiveDate,
     today: NaiveDate,
     letter_href: String,
     sending_href: String,
     receipts_href: String,
+}
+
+/// What the page shows of a payment.
+impl Receipt {
+    fn reversal_href(&self) -> String {
+        links::funding_receipt_reversal(self.id)
+    }
 }
 
 fn status(call: &FundingCall, today: NaiveDate) -> Status {
@@ -175,7 +184,7 @@ pub async fn create_drafts(
     }
 }
 
-fn key(form: &FormState, account: AccountId, verb: &str, asked: &impl std::fmt::Debug) -> Option<Key> {
+pub(super) fn key(form: &FormState, account: AccountId, verb: &str, asked: &impl std::fmt::Debug) -> Option<Key> {
     form.idempotency_key().and_then(|key| Key::new(account, &key.to_string(), verb, format!("{asked:?}").as_bytes()))
 }
 
@@ -200,14 +209,14 @@ async fn call_page(
     id: FundingCallId,
     form: FormState,
 ) -> Result<CallPage, AppError> {
-    let (call, note, receipts) = app
+    let (note, receipts, until, call) = app
         .db
         .read_async::<_, AppError>(move |conn| {
             let call = look_up::load(conn, id)?;
-            Ok((look_up::note(conn, &call)?, look_up::receipts(conn, id)?, call))
+            let until = reverse::reversible_until(conn, &call)?;
+            Ok((look_up::note(conn, &call)?, look_up::receipts(conn, id)?, until, call))
         })
-        .await
-        .map(|(note, receipts, call)| (call, note, receipts))?;
+        .await?;
     let today = app.clock.today();
     let layout = who
         .layout(request, call.title())
@@ -221,6 +230,7 @@ async fn call_page(
         status: status(&call, today),
         note,
         receipts,
+        may_reverse: today <= until,
         may_send: Administrator::of(who).is_some(),
         due_if_sent: due_on(call.call_by, today),
         today,
@@ -269,7 +279,7 @@ pub async fn create_sending(
     Ok(web::refused(&request, &page)?)
 }
 
-fn refuse(form: &mut FormState, refusal: &(impl Refusal + std::fmt::Display)) {
+pub(super) fn refuse(form: &mut FormState, refusal: &(impl Refusal + std::fmt::Display)) {
     match refusal.field() {
         Some(field) => form.refuse(field, refusal),
         None => form.refuse_whole(refusal),

@@ -1,9 +1,12 @@
 //! The tables of calls for funds.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
-use super::{CallState, FundingCall};
+use super::{CallState, FundingCall, Receipt, Reversal};
 use crate::clock::Clock;
 use crate::conventions::SignatoryKind;
 use crate::db::{AnyConnection, Tx};
@@ -12,8 +15,9 @@ use crate::ids::{AccountId, BudgetYearId, ConventionId, FundingCallId, FundingRe
 use crate::money::Cents;
 use crate::schema::{
     accounts, budget_years, contributions, convention_programmes, conventions, funding_call_counters,
-    funding_call_letters, funding_calls, funding_receipts, signatories,
+    funding_call_letters, funding_calls, funding_receipt_reversals, funding_receipts, signatories,
 };
+use crate::sql_types::Ts;
 
 type CallRow = (
     (FundingCallId, CallState, Option<Cents>, Cents, Option<String>),
@@ -292,17 +296,78 @@ pub fn insert_receipt(
     Ok(id)
 }
 
-/// The payments received for a call: when, how much, who recorded it.
-pub fn receipts(conn: &mut AnyConnection, call: FundingCallId) -> QueryResult<Vec<(NaiveDate, Cents, String)>> {
-    funding_receipts::table
-        .inner_join(accounts::table)
-        .filter(funding_receipts::funding_call_id.eq(call))
-        .select((funding_receipts::received_on, funding_receipts::amount_cents, accounts::display_name))
-        .order((funding_receipts::received_on, funding_receipts::id))
-        .load(conn)
+/// Gives back what a payment came to, as the call still has it; gives how many rows changed.
+pub fn take_received(tx: &mut Tx<'_>, id: FundingCallId, amount: Cents) -> QueryResult<usize> {
+    diesel::update(funding_calls::table.find(id))
+        .filter(funding_calls::state.eq_any([CallState::Sent, CallState::Received]))
+        .filter(funding_calls::received_cents.ge(amount))
+        .set((
+            funding_calls::received_cents.eq(funding_calls::received_cents - amount.0),
+            funding_calls::state.eq(CallState::Sent),
+        ))
+        .execute(&mut **tx)
 }
 
-/// The last day of payment of each call of a budget year.
+/// Takes a payment back, once: the key of the row is its own.
+pub fn insert_reversal(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    by: AccountId,
+    receipt: FundingReceiptId,
+    reason: &str,
+) -> QueryResult<()> {
+    diesel::insert_into(funding_receipt_reversals::table)
+        .values((
+            funding_receipt_reversals::receipt_id.eq(receipt),
+            funding_receipt_reversals::reason.eq(reason),
+            funding_receipt_reversals::recorded_by.eq(by),
+            funding_receipt_reversals::recorded_at.eq(clock.now()),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The payments received for a call, those taken back too, by day.
+pub fn receipts(conn: &mut AnyConnection, call: FundingCallId) -> QueryResult<Vec<Receipt>> {
+    let rows: Vec<(FundingReceiptId, NaiveDate, Cents, String)> = funding_receipts::table
+        .inner_join(accounts::table)
+        .filter(funding_receipts::funding_call_id.eq(call))
+        .select((
+            funding_receipts::id,
+            funding_receipts::received_on,
+            funding_receipts::amount_cents,
+            accounts::display_name,
+        ))
+        .order((funding_receipts::received_on, funding_receipts::id))
+        .load(conn)?;
+    let ids: Vec<FundingReceiptId> = rows.iter().map(|row| row.0).collect();
+    let taken_back: Vec<(FundingReceiptId, String, String, Ts)> = funding_receipt_reversals::table
+        .inner_join(accounts::table)
+        .filter(funding_receipt_reversals::receipt_id.eq_any(ids))
+        .select((
+            funding_receipt_reversals::receipt_id,
+            funding_receipt_reversals::reason,
+            accounts::display_name,
+            funding_receipt_reversals::recorded_at,
+        ))
+        .load(conn)?;
+    let mut reversals: BTreeMap<FundingReceiptId, Reversal> =
+        taken_back.into_iter().map(|(id, reason, by, at)| (id, Reversal { reason, by, at })).collect();
+    let receipts = rows.into_iter().map(|(id, on, amount, by)| {
+        let reversal = reversals.remove(&id);
+        Receipt { id, on, amount, by, reversal }
+    });
+    Ok(receipts.collect())
+}
+
+/// A payment, and the call that it is for.
+pub fn receipt(conn: &mut AnyConnection, id: FundingReceiptId) -> QueryResult<(FundingCallId, Receipt)> {
+    let call = funding_receipts::table.find(id).select(funding_receipts::funding_call_id).first(conn)?;
+    let found = receipts(conn, call)?.into_iter().find(|receipt| receipt.id == id);
+    found.map(|receipt| (call, receipt)).ok_or(diesel::result::Error::NotFound)
+}
+
+/// The last day of payment of each call of a budget year, among those that still count.
 pub fn last_receipts(
     conn: &mut AnyConnection,
     year: BudgetYearId,
@@ -310,6 +375,9 @@ pub fn last_receipts(
     funding_receipts::table
         .inner_join(funding_calls::table)
         .filter(funding_calls::budget_year_id.eq(year))
+        .filter(not(exists(
+            funding_receipt_reversals::table.filter(funding_receipt_reversals::receipt_id.eq(funding_receipts::id)),
+        )))
         .group_by(funding_receipts::funding_call_id)
         .select((funding_receipts::funding_call_id, diesel::dsl::max(funding_receipts::received_on)))
         .load(conn)

@@ -12,8 +12,9 @@ use psypre::conventions::ServiceType;
 use psypre::documents::VatRegime;
 use psypre::hours::Minutes;
 use psypre::ids::{
-    AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, ConventionDraftId, FundingCallId, InvitationId,
-    InvoiceId, LeaveId, OpeningId, ProgrammeId, ReferralId, RequestId, SessionId, SignInId, SubstitutionId,
+    AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, ConventionDraftId, FundingCallId, FundingReceiptId,
+    InvitationId, InvoiceId, LeaveId, OpeningId, ProgrammeId, ReferralId, RequestId, SessionId, SignInId,
+    SubstitutionId,
 };
 use psypre::invoices::issue::{self, Issuance, Order};
 use psypre::openings::{Rhythm, Span, Terms, create};
@@ -114,12 +115,13 @@ impl Scene {
             things.insert((Thing::Leave, place), leave(app, people.of(place).id, n).to_string());
         }
         services(&world, &people, &mut things);
-        let (year, call) = funding_call(app);
+        let (year, call, receipt) = funding_call(app);
         let amendment = amendment(&world, year);
         for place in [Place::Own, Place::SameProgramme, Place::OtherProgramme, Place::OtherPsychologist] {
             let who = if place == Place::OtherPsychologist { people.denis } else { people.claire };
             let account = app.account(&format!("{place:?}@example.org"), "Un Compte", &[(Role::Accountant, None)]);
             things.insert((Thing::FundingCall, place), call.to_string());
+            things.insert((Thing::FundingReceipt, place), receipt.to_string());
             things.insert((Thing::Convention, place), world.convention.to_string());
             things.insert((Thing::Amendment, place), amendment.to_string());
             things.insert((Thing::Draft, place), draft(&world).to_string());
@@ -423,8 +425,8 @@ fn leave(app: &TestApp, who: psypre::ids::PsychologistId, n: u32) -> LeaveId {
     id
 }
 
-/// A call for funds that is a draft still, and its budget year.
-fn funding_call(app: &TestApp) -> (BudgetYearId, FundingCallId) {
+/// A call for funds that is a draft still, with its budget year, and a payment of another.
+fn funding_call(app: &TestApp) -> (BudgetYearId, FundingCallId, FundingReceiptId) {
     use schema::{accounts, budget_years};
     let label = budget_years::label.eq("2026");
     let year = app.read(|conn| budget_years::table.filter(label).select(budget_years::id).first(conn));
@@ -432,7 +434,14 @@ fn funding_call(app: &TestApp) -> (BudgetYearId, FundingCallId) {
     let account = app.read(|conn| accounts::table.filter(email).select(accounts::id).first(conn));
     let who = Administrator { account };
     let drafted = done(app, |tx| psypre::funding_calls::draft::draft(tx, &app.app.clock, &who, year));
-    (year, drafted[0])
+    let amount = app.read(|conn| psypre::funding_calls::look_up::load(conn, drafted[1])).amount;
+    let sending = psypre::funding_calls::send::Sending { to: "ccas@example.org".to_owned(), amount };
+    done(app, |tx| psypre::funding_calls::send::send(tx, &app.app.clock, &who, drafted[1], &sending));
+    let payment = psypre::funding_calls::receive::Payment { on: app.app.clock.today(), amount };
+    let treasurer = psypre::funding_calls::Treasurer { account };
+    let receive = psypre::funding_calls::receive::receive;
+    let receipt = done(app, |tx| receive(tx, &app.app.clock, &treasurer, drafted[1], payment));
+    (year, drafted[0], receipt)
 }
 
 /// A quarter of an hour goes from Dijon to Quetigny.

@@ -23,6 +23,7 @@ pub enum Thing {
     Invoice,
     /// A call for funds.
     FundingCall,
+    FundingReceipt,
     Convention,
     /// A convention that is being prepared, and a part of it.
     Draft,
@@ -114,7 +115,7 @@ pub fn sees(role: Role, thing: Thing) -> Sees {
         Thing::Press                                     => [Nothing, All,           Nothing,  All,          Nothing,   Nothing],
         Thing::Substitution                              => [Nothing, OwnProgrammes, Followed, Nothing,      Nothing,   Nothing],
         Thing::Invoice                                   => [OwnWork, Nothing,       Nothing,  Nothing,      All,       Nothing],
-        Thing::FundingCall                               => [Nothing, Nothing,       Nothing,  All,          All,       Nothing],
+        Thing::FundingCall | Thing::FundingReceipt       => [Nothing, Nothing,       Nothing,  All,          All,       Nothing],
         Thing::Convention | Thing::Account | Thing::Amendment | Thing::Draft | Thing::DraftPart => [Nothing, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Psychologist                              => [OwnWork, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Token | Thing::SignIn                     => [Own,     Own,           Own,      Own,          Own,       Own],
@@ -280,6 +281,8 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/api/v1/funding-calls/{call}/sending", &[Thing::FundingCall]),
     ("/api/v1/funding-calls/{call}/receipts", &[Thing::FundingCall]),
     ("/api/v1/funding-calls/{call}/letter.pdf", &[Thing::FundingCall]),
+    ("/appels-de-fonds/versements/{receipt}/annulation", &[Thing::FundingReceipt]),
+    ("/api/v1/funding-receipts/{receipt}/reversal", &[Thing::FundingReceipt]),
     ("/droits/{request}", &[Thing::DataRequest]),
     ("/droits/{request}/enfant", &[Thing::DataRequest]),
     ("/droits/{request}/reponse", &[Thing::DataRequest]),
@@ -357,6 +360,7 @@ pub const BODIES: &[(&str, &str)] = &[
     ("/api/v1/funding-calls", r#"{"budget_year_id": "<year>"}"#),
     ("/api/v1/funding-calls/{call}/sending", r#"{"to": "ccas@example.org", "amount_cents": 1}"#),
     ("/api/v1/funding-calls/{call}/receipts", r#"{"received_on": "2026-11-20", "amount_cents": 1}"#),
+    ("/api/v1/funding-receipts/{receipt}/reversal", r#"{"reason": "Une erreur"}"#),
     ("/factures", "mois=2026-11&convention=<convention>"),
     ("/api/v1/referrals/{referral}/consents", r#"{"guardian_id": "<guardian>", "given_on": "2026-11-20"}"#),
 ];
