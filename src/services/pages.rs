@@ -21,6 +21,7 @@ use crate::services::approve_many::{self, NotApproved};
 use crate::services::look_up::{self, Listed};
 use crate::services::{Filter, KINDS, Phase, Reader, State, title, withdraw_approval};
 use crate::sql_types::Ts;
+use crate::web::many_approved::{self, ManyApproved, Noun};
 use crate::web::{self, Choice, Flash, FormState, Layout, Page, Query, Status, filters};
 
 /// A service as pages show it.
@@ -214,58 +215,28 @@ pub async fn create_approvals(
     let key = key(&form, who.account, "approve_services", &format!("{ids:?}"));
     let (clock, by) = (app.clock.clone(), *who);
     let outcome = write_once(&app.db, &app.clock, key, move |tx| {
-        approve_many::approve_many(tx, &clock, &by, &ids).map(|approvals| Summary::of(&approvals))
+        approve_many::approve_many(tx, &clock, &by, &ids).map(|approvals| summary(&approvals))
     })
     .await;
     match outcome {
-        Ok(Once::Answer(summary)) => Ok(web::see_other_with(links::SERVICES, &summary.flash())),
+        Ok(Once::Answer(summary)) => {
+            Ok(web::see_other_with(links::SERVICES, &summary.flash(APPROVED, links::service_approvals_undone)))
+        }
         Ok(Once::KeyReused) => Err(AppError::KeyReused),
         Err(other) => Err(other.into()),
     }
 }
 
-/// What became of many approvals, kept as the answer of their key.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
-struct Summary {
-    done: usize,
-    refused: usize,
-    first_refusal: Option<String>,
-    at_microseconds: i64,
-}
+/// What pages call what is approved.
+const APPROVED: Noun = Noun { one: "prestation", many: "prestations" };
 
-impl Summary {
-    fn of(approvals: &approve_many::Approvals) -> Self {
-        let refusals = || approvals.answers.iter().filter_map(|(_, answer)| answer.as_ref().err());
-        let first_refusal = refusals().next().map(|refusal| match refusal {
-            NotApproved::NotFound => "Elle n’existe pas.".to_owned(),
-            NotApproved::Refused(refusal) => refusal.to_string(),
-        });
-        Self {
-            done: approvals.done().len(),
-            refused: refusals().count(),
-            first_refusal,
-            at_microseconds: approvals.at.utc().timestamp_micros(),
-        }
-    }
-
-    fn flash(&self) -> Flash {
-        let done = match self.done {
-            0 => String::new(),
-            1 => "1 prestation est validée.".to_owned(),
-            n => format!("{n} prestations sont validées."),
-        };
-        let flash = match (self.refused, &self.first_refusal) {
-            (1, Some(why)) => Flash::error(format!("{done} 1 ne l’est pas : {why}").trim()),
-            (n, Some(why)) if n > 1 => Flash::error(format!("{done} {n} ne le sont pas. La première : {why}").trim()),
-            _ if self.done == 0 => Flash::info("Ces prestations étaient déjà validées."),
-            _ => Flash::success(done),
-        };
-        if self.done == 0 {
-            flash
-        } else {
-            flash.with_undo("Annuler", links::service_approvals_undone(self.at_microseconds))
-        }
-    }
+fn summary(approvals: &approve_many::Approvals) -> ManyApproved {
+    let refusals = approvals.answers.iter().filter_map(|(_, answer)| answer.as_ref().err());
+    let told = refusals.map(|refusal| match refusal {
+        NotApproved::NotFound => "Elle n’existe pas.".to_owned(),
+        NotApproved::Refused(refusal) => refusal.to_string(),
+    });
+    ManyApproved::new(approvals.done().len(), &told.collect::<Vec<_>>(), approvals.at.utc().timestamp_micros())
 }
 
 /// Withdraws together what was just approved together.
@@ -284,11 +255,7 @@ pub async fn create_approvals_undone(
     let outcome =
         write_once(&app.db, &app.clock, key, move |tx| withdraw_approval::undo_approvals(tx, &clock, &by, at)).await;
     let flash = match outcome {
-        Ok(Once::Answer(0)) => Flash::info("Il n’y a plus de validation à annuler."),
-        Ok(Once::Answer(1)) => Flash::info("La validation est annulée : la prestation attend de nouveau."),
-        Ok(Once::Answer(n)) => {
-            Flash::info(format!("{n} validations sont annulées : les prestations attendent de nouveau."))
-        }
+        Ok(Once::Answer(count)) => many_approved::withdrawn(count, APPROVED),
         Ok(Once::KeyReused) => return Err(AppError::KeyReused),
         Err(Failure::Refused(refusal)) => Flash::error(refusal),
         Err(other) => return Err(other.into()),

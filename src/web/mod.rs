@@ -23,6 +23,7 @@ pub mod json;
 pub mod layout;
 pub mod limits;
 pub mod mail;
+pub mod many_approved;
 pub mod marks;
 pub mod pagination;
 pub mod query;
