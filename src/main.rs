@@ -21,12 +21,14 @@ use crate::commands::accounts::{self, AccountCommand, TokenCommand};
 use crate::commands::conventions::{self, ConventionCommand};
 use crate::commands::demo::{self, DemoArguments};
 use crate::commands::exports::{self, ExportCommand};
+use crate::commands::funding_calls::{self, FundingCallArguments};
 use crate::commands::invoices::{self, InvoiceCommand};
 use crate::commands::keys::{self, KeysCommand};
 use crate::commands::reports::{self, ReportArguments};
 use crate::commands::retention::{self, RetentionCommand};
 use crate::commands::school_calendar::{self, SchoolCalendarCommand};
 use crate::commands::seed::{self, SeedArguments};
+use crate::commands::years::{self, YearArguments};
 use crate::commands::{Outcome, upkeep};
 
 /// Sessions, approvals and invoices of psychologists in a programme de réussite éducative.
@@ -75,6 +77,10 @@ enum Command {
     Retention(RetentionCommand),
     /// The yearly report in files, with counts under five masked
     Report(ReportArguments),
+    /// Where a budget year stands: hours and euros by programme and service
+    Year(YearArguments),
+    /// What the signatories owe for a budget year, on screen or in a file
+    FundingCalls(FundingCallArguments),
     /// The journal
     #[command(subcommand)]
     Audit(Audit),
@@ -157,6 +163,8 @@ fn run(cli: Cli) -> Outcome {
         Command::Export(command) => exports::run(&app()?, &command),
         Command::Retention(command) => retention::run(&app()?, &command),
         Command::Report(arguments) => reports::run(&app()?, &arguments),
+        Command::Year(arguments) => years::run(&app()?, &arguments),
+        Command::FundingCalls(arguments) => funding_calls::run(&app()?, &arguments),
         Command::Audit(Audit::Verify { seals }) => upkeep::verify(&app()?, &seals),
         Command::Audit(Audit::Seal) => upkeep::seal(&app()?),
         Command::Keys(command) => keys::run(&app()?, &command),

@@ -102,6 +102,24 @@ on_both_databases! {
         assert_eq!(program.get("/api/v1/budgets?year=1999").expect(200).json(), json!([]));
     }
 
+    /// `psypre year`: the same figures as the page, or the API's answer.
+    fn the_command_prints_the_year(app: &TestApp) {
+        autumn(app);
+        let (code, said, _) = app.command(&["year", "--year", "2026"]);
+        assert_eq!(code, 0);
+        has(&said, &[
+            "PRE de Longvic 11 h 40 4 h 5 h 2 h 40",
+            "PRE de Longvic 700,00 € 300,00 € 240,00 € 240,00 € 160,00 €",
+            "Ensemble 20 000,00 € 300,00 € 240,00 € 240,00 € 19 460,00 €",
+        ]);
+        let (code, said, _) = app.command(&["year", "--year", "2026", "--json"]);
+        let answer: serde_json::Value = serde_json::from_str(&said).unwrap();
+        let whole = json!({ "budgeted_cents": 2_000_000, "committed_cents": 30_000, "invoiced_cents": 24_000, "paid_cents": 24_000 });
+        assert_eq!((code, &answer[0]["whole"]), (0, &whole));
+        let (code, said, complained) = app.command(&["year", "--year", "1999"]);
+        assert!(code == 1 && said.is_empty() && complained.contains("« 1999 »"), "{complained}");
+    }
+
     /// The administrator sees the whole convention, a coordinator their programmes, a psychologist their own euros.
     fn each_role_sees_its_part(app: &TestApp) {
         autumn(app);

@@ -5,19 +5,25 @@ use std::sync::Barrier;
 
 use chrono::NaiveTime;
 use diesel::prelude::*;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use psypre::accounts::Administrator;
 use psypre::amendments::sign::sign;
 use psypre::amendments::{Change, Proposal};
 use psypre::calendar;
 use psypre::failure::Failure;
 use psypre::funding_calls::draft::draft;
+use psypre::funding_calls::receive::{Payment, receive};
+use psypre::funding_calls::reverse::{ReverseRefusal, reverse};
 use psypre::funding_calls::send::{SendRefusal, Sending, send};
-use psypre::funding_calls::{FundingCall, look_up};
-use psypre::ids::{AccountId, BudgetYearId, FundingCallId};
+use psypre::funding_calls::{CallState, FundingCall, Treasurer, look_up};
+use psypre::ids::{AccountId, BudgetYearId, FundingCallId, FundingReceiptId};
 use psypre::mailer::Mailer;
 use psypre::money::Cents;
 use psypre::reminders;
-use psypre::schema::{accounts, budget_years, funding_calls, journal_entries, mail_attachments, mails};
+use psypre::schema::{
+    accounts, budget_years, funding_calls, funding_receipts, journal_entries, mail_attachments, mails,
+};
 use serde_json::json;
 
 use crate::on_both_databases;
@@ -64,6 +70,13 @@ fn sent(app: &TestApp, label: &str) -> Vec<FundingCall> {
         done(app, |tx| send(tx, clock, &who, id, &sending));
     }
     calls(app, label)
+}
+
+/// Records a payment for the accountant.
+fn paid(app: &TestApp, call: FundingCallId, on: &str, cents: i64) -> FundingReceiptId {
+    let who = Treasurer { account: account_of(app, ACCOUNTANT) };
+    let payment = Payment { on: day(on), amount: Cents(cents) };
+    done(app, |tx| receive(tx, &app.app.clock, &who, call, payment))
 }
 
 on_both_databases! {
@@ -186,6 +199,115 @@ on_both_databases! {
         assert_eq!(refused.expect(422).json()["code"], "more_than_owed");
     }
 
+    /// It stays in the story of the call with its reason, and counts no more; a closed year keeps its payments.
+    fn a_payment_recorded_by_mistake_is_taken_back(app: &TestApp) {
+        let world = World::new(app);
+        at(app, "2026-05-12");
+        let all = sent(app, "2026");
+        let (dijon, talant) = (all[1].id, all[3].id);
+        at(app, "2026-06-15");
+        let mistaken = paid(app, dijon, "2026-06-10", 482_000);
+        let right = paid(app, talant, "2026-06-10", 43_000);
+        let mut browser = app.signed_in(ACCOUNTANT);
+        let (path, reversal) = (format!("/appels-de-fonds/{dijon}"), format!("/appels-de-fonds/versements/{mistaken}/annulation"));
+        assert!(browser.get(&path).expect(200).text().contains(&reversal));
+        let asked = browser.get(&reversal).expect(200).words();
+        assert!(asked.contains("Versement de 4 820,00 € reçu le 10 juin 2026"), "{asked}");
+        browser.post(&reversal, &[("reason", " ")]).expect(422);
+        let mut reverse = |status| browser.post(&reversal, &[("reason", "Versé par le CCAS de Longvic")]).expect(status).words();
+        reverse(303);
+        assert!(reverse(422).contains("déjà annulé"));
+        let page = browser.get(&path).expect(200).words();
+        for words in ["Reste dû 4 820,00 €", "Annulé le", "Versé par le CCAS de Longvic", "Enregistrer un versement"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        let year = year_of(app, "2026");
+        let csv = browser.get(&format!("/appels-de-fonds/export?exercice={year}&format=csv")).expect(200).text();
+        let line = csv.lines().find(|line| line.contains("CCAS de Dijon")).unwrap().to_owned();
+        assert!(line.trim_end_matches('\r').ends_with("4820,00;0,00;4820,00;"), "{line}");
+        let told: String = app.read(|conn| {
+            journal_entries::table
+                .filter(journal_entries::action.eq("funding_call.receipt_reversed"))
+                .select(journal_entries::after.assume_not_null())
+                .first(conn)
+        });
+        assert!(told.contains("Longvic") && told.contains("482000"), "{told}");
+        let changed = app.app.db.write::<usize, psypre::db::DbError>(|tx| {
+            Ok(diesel::delete(funding_receipts::table.find(mistaken)).execute(&mut **tx)?)
+        });
+        assert!(changed.unwrap_err().to_string().contains("funding_receipts_frozen"));
+
+        let mut program = world.program(account_of(app, ACCOUNTANT));
+        let listed = program.get(&format!("/api/v1/funding-calls/{dijon}/receipts")).expect(200).json();
+        assert_eq!((&listed[0]["amount_cents"], &listed[0]["reversal"]["reason"]), (&json!(482_000), &json!("Versé par le CCAS de Longvic")));
+        paid(app, dijon, "2026-06-15", 482_000);
+        assert_eq!(app.read(|conn| look_up::load(conn, dijon)).state, CallState::Received);
+
+        // the year 2026 closes with the sessions of December: at the end of January
+        let address = format!("/api/v1/funding-receipts/{right}/reversal");
+        let body = json!({ "reason": "Trop tard" });
+        at(app, "2027-01-31");
+        let mut program = world.program(account_of(app, ACCOUNTANT));
+        let long = json!({ "reason": "x".repeat(501) });
+        assert_eq!(program.post_json(&address, &long).expect(422).json()["code"], "reason_too_long");
+        at(app, "2027-02-01");
+        assert_eq!(program.post_json(&address, &body).expect(422).json()["code"], "budget_year_closed");
+        let page = app.signed_in(ADMINISTRATOR).get(&format!("/appels-de-fonds/{talant}")).expect(200).text();
+        assert!(!page.contains("/annulation"), "{page}");
+        at(app, "2027-01-31");
+        let after = program.post_json(&address, &body).expect(200).json();
+        assert_eq!((&after["state"], &after["owed_cents"]), (&json!("sent"), &json!(43_000)));
+    }
+
+    /// Whatever comes and is taken back, in any order and by several at once, the sums stay those of what counts.
+    fn sums_stay_true_whatever_is_taken_back(app: &TestApp) {
+        World::new(app);
+        at(app, "2026-05-12");
+        let call = sent(app, "2026")[1].clone();
+        let (clock, who) = (&app.app.clock, Treasurer { account: account_of(app, ACCOUNTANT) });
+        let counted = std::cell::RefCell::new(Vec::<(FundingReceiptId, i64)>::new());
+        let gestures = proptest::collection::vec((proptest::bool::ANY, 1i64..400_000), 1..12);
+        let mut runner = TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
+        let outcome = runner.run(&gestures, |gestures| {
+            let mut counted = counted.borrow_mut();
+            for (comes, figure) in gestures {
+                let owed = call.amount.0 - counted.iter().map(|one| one.1).sum::<i64>();
+                if comes || counted.is_empty() {
+                    let payment = Payment { on: day("2026-05-12"), amount: Cents(figure) };
+                    let outcome = app.app.db.write(|tx| receive(tx, clock, &who, call.id, payment));
+                    prop_assert_eq!(outcome.is_ok(), figure <= owed);
+                    counted.extend(outcome.ok().map(|id| (id, figure)));
+                } else {
+                    let chosen = usize::try_from(figure).unwrap() % counted.len();
+                    let (id, _) = counted.remove(chosen);
+                    done(app, |tx| reverse(tx, clock, &who, id, "Une erreur"));
+                    let again = app.app.db.write(|tx| reverse(tx, clock, &who, id, "Une erreur"));
+                    prop_assert!(matches!(again, Err(Failure::Refused(ReverseRefusal::AlreadyReversed))));
+                }
+                let now = app.read(|conn| look_up::load(conn, call.id));
+                let sum: i64 = counted.iter().map(|one| one.1).sum();
+                prop_assert_eq!((now.received.0, now.owed().0), (sum, call.amount.0 - sum));
+                prop_assert_eq!(now.state == CallState::Received, sum == call.amount.0);
+            }
+            Ok(())
+        });
+        outcome.unwrap();
+        for (id, _) in counted.borrow().iter() {
+            done(app, |tx| reverse(tx, clock, &who, *id, "Une erreur"));
+        }
+        let [first, second] = [1000, 2000].map(|cents| paid(app, call.id, "2026-05-12", cents));
+        let start = Barrier::new(4);
+        let taken: usize = std::thread::scope(|scope| {
+            let press = || {
+                start.wait();
+                usize::from(app.app.db.write(|tx| reverse(tx, clock, &who, second, "Une erreur")).is_ok())
+            };
+            [(); 4].map(|()| scope.spawn(press)).into_iter().map(|hand| hand.join().unwrap()).sum()
+        });
+        let now = app.read(|conn| look_up::load(conn, call.id));
+        assert_eq!((taken, now.received), (1, Cents(1000)), "{first:?}");
+    }
+
     /// What is late is reminded of the day after, then every thirty days, until it is received.
     fn what_is_late_is_reminded_of(app: &TestApp) {
         World::new(app);
@@ -269,6 +391,29 @@ on_both_databases! {
         assert_eq!(numbers.keys().cloned().collect::<Vec<_>>(), expected);
         let letters: i64 = app.read(|conn| mails::table.filter(mails::kind.eq("funding_call_sent")).count().get_result(conn));
         assert_eq!(letters, 5);
+    }
+
+    /// `psypre funding-calls`: on screen, or the accountants' file.
+    fn the_command_lists_what_is_owed(app: &TestApp) {
+        World::new(app);
+        at(app, "2026-05-12");
+        let all = sent(app, "2026");
+        paid(app, all[1].id, "2026-05-12", 482_000);
+        let (code, said, _) = app.command(&["funding-calls", "--year", "2026"]);
+        assert_eq!(code, 0);
+        for line in [
+            "CCAS de Dijon AF2026-0002 reçu 30/06/2026 4 820,00 € 4 820,00 € 0,00 €",
+            "CCAS de Talant AF2026-0004 en retard 30/06/2026 430,00 € 0,00 € 430,00 €",
+            "Total 7 500,00 € 4 820,00 € 2 680,00 €",
+        ] {
+            assert!(said.contains(line), "{line}: {said}");
+        }
+        let file = app.folder().join("appels.csv");
+        assert_eq!(app.command(&["funding-calls", "--year", "2026", "--csv", file.to_str().unwrap()]).0, 0);
+        let csv = std::fs::read_to_string(&file).unwrap();
+        assert!(csv.contains(";CCAS de Talant;AF2026-0004;Envoyé;12/05/2026;30/06/2026;430,00;0,00;430,00;"), "{csv}");
+        let (code, said, complained) = app.command(&["funding-calls", "--year", "1999"]);
+        assert!(code == 1 && said.is_empty() && complained.contains("« 1999 »"), "{complained}");
     }
 
     /// The accountants' file says the same cents, in French for a spreadsheet.

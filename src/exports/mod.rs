@@ -7,7 +7,7 @@ pub mod api;
 mod archive;
 mod documents;
 pub mod export;
-mod funding_calls;
+pub mod funding_calls;
 pub mod json_file;
 pub mod look_up;
 pub mod pages;

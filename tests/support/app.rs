@@ -99,6 +99,19 @@ impl TestApp {
         self.database.folder.path()
     }
 
+    /// Runs `psypre` on the same database, with the machine's clock: its exit code, what it says in words, what it
+    /// complains of.
+    pub fn command(&self, arguments: &[&str]) -> (i32, String, String) {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_psypre"))
+            .args(arguments)
+            .env("DATABASE_URL", &self.app.config.database_url)
+            .env("PSYPRE_KEYS", format!("1:{}", "5a".repeat(32)))
+            .output()
+            .unwrap();
+        let said = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+        (output.status.code().unwrap(), said(output.stdout), said(output.stderr))
+    }
+
     /// Reads the database directly.
     pub fn read<T>(&self, body: impl FnOnce(&mut AnyConnection) -> diesel::QueryResult<T>) -> T {
         self.app.db.read::<_, DbError>(|conn| Ok(body(conn)?)).unwrap()
