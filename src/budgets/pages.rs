@@ -279,7 +279,11 @@ fn euros_total(seen: &YearSeen, is_own: bool) -> Option<(String, Money)> {
     if seen.is_whole {
         return Some((format!("Budget {}", seen.of.year.label), seen.whole_money()));
     }
-    let name = if is_own { "Toutes vos séances et prestations" } else { "Ensemble" };
+    let name = match (is_own, seen.programmes.is_empty()) {
+        (true, true) => "Toutes vos prestations",
+        (true, false) => "Toutes vos séances et prestations",
+        (false, _) => "Ensemble",
+    };
     let led = if is_own { Money { budgeted: Cents::ZERO, ..seen.fixed_share } } else { Money::default() };
     (euros(seen, is_own).len() > 1).then(|| (name.to_owned(), seen.programmes_money() + led))
 }
