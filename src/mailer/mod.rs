@@ -30,7 +30,9 @@ const LONGEST_BATCH: Duration = Duration::from_secs(90);
 #[derive(Debug, thiserror::Error)]
 pub enum MailerError {
     /// The address of the server cannot be read. It is not shown: it may hold a password.
-    #[error("PSYPRE_SMTP is not an address such as smtp://user:password@host:587")]
+    #[error(
+        "PSYPRE_SMTP is not an address such as smtp://user:password@host:587, smtps://… or smtp://host?tls=offered"
+    )]
     Url,
     /// The sender is no address.
     #[error("PSYPRE_MAIL_FROM is not an address")]

@@ -1,5 +1,6 @@
 //! SMTP: one connection, kept through a round.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use lettre::Message;
@@ -30,7 +31,7 @@ enum Tls {
     Wrapped,
     /// Before the password, or not at all.
     Required,
-    /// When the server offers it.
+    /// When the server offers it: on this machine, or where the operator said so.
     Offered,
 }
 
@@ -41,7 +42,9 @@ impl std::fmt::Debug for Smtp {
 }
 
 impl Smtp {
-    /// Reads `smtp://[user:password@]host[:port]`, or `smtps://…`. `None` when it is no such address.
+    /// Reads `smtp://[user:password@]host[:port][?tls=required|offered]`, or `smtps://…`. `None` when it is no such
+    /// address. TLS is required unless the server is this machine: whoever stands on the way must not be able to talk a
+    /// mail out of it. `tls=offered` never lets a password travel in clear.
     pub fn new(url: &str, patience: Duration) -> Option<Self> {
         let url = Url::parse(url).ok()?;
         let decoded = |text: &str| percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned);
@@ -49,10 +52,18 @@ impl Smtp {
             Some(password) => Some(Credentials::new(decoded(url.username())?, decoded(password)?)),
             None => None,
         };
+        let asked = match url.query() {
+            None => None,
+            Some("tls=required") => Some(Tls::Required),
+            Some("tls=offered") if credentials.is_none() => Some(Tls::Offered),
+            Some(_) => return None,
+        };
         let (tls, port) = match (url.scheme(), &credentials) {
-            ("smtps", _) => (Tls::Wrapped, SUBMISSIONS_PORT),
+            ("smtps", _) if asked != Some(Tls::Offered) => (Tls::Wrapped, SUBMISSIONS_PORT),
             ("smtp", Some(_)) => (Tls::Required, SUBMISSION_PORT),
-            ("smtp", None) => (Tls::Offered, SMTP_PORT),
+            ("smtp", None) => {
+                (asked.unwrap_or(if is_this_machine(&url) { Tls::Offered } else { Tls::Required }), SMTP_PORT)
+            }
             _ => return None,
         };
         let host = url.host_str().filter(|host| !host.is_empty())?.to_owned();
@@ -108,6 +119,16 @@ impl Smtp {
         if let Some(mut connection) = self.connection.take() {
             connection.abort();
         }
+    }
+}
+
+/// Whether what is said to the server never leaves this machine.
+fn is_this_machine(url: &Url) -> bool {
+    // a scheme that is not the web's has its host as it was typed
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+        None => false,
     }
 }
 
@@ -175,15 +196,34 @@ mod tests {
 
     #[test]
     fn a_password_never_travels_in_clear() {
-        assert_eq!(read("smtp://mail.example"), Some((Tls::Offered, 25)));
+        assert_eq!(read("smtp://localhost"), Some((Tls::Offered, 25)));
+        assert_eq!(read("smtp://127.0.0.1:2525"), Some((Tls::Offered, 2525)));
+        assert_eq!(read("smtp://[::1]"), Some((Tls::Offered, 25)));
         assert_eq!(read("smtp://me:secret@mail.example"), Some((Tls::Required, 587)));
         assert_eq!(read("smtp://me:secret@mail.example:2525"), Some((Tls::Required, 2525)));
         assert_eq!(read("smtps://me:p%40ss@mail.example"), Some((Tls::Wrapped, 465)));
-        for wrong in ["smtp://", "smtp:///x", "http://mail.example", "mail.example"] {
+        for wrong in [
+            "smtp://",
+            "smtp:///x",
+            "http://mail.example",
+            "mail.example",
+            "smtp://mail.example?tls=never",
+            "smtp://me:secret@mail.example?tls=offered",
+            "smtps://mail.example?tls=offered",
+        ] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
         let shown = format!("{:?}", Smtp::new("smtp://me:secret@mail.example", Duration::from_secs(1)));
         assert!(!shown.contains("secret"), "{shown}");
+    }
+
+    #[test]
+    fn a_mail_travels_in_clear_only_where_the_operator_said_so() {
+        assert_eq!(read("smtp://mail.example"), Some((Tls::Required, 25)));
+        assert_eq!(read("smtp://192.0.2.7"), Some((Tls::Required, 25)));
+        assert_eq!(read("smtp://localhost.example"), Some((Tls::Required, 25)));
+        assert_eq!(read("smtp://localhost?tls=required"), Some((Tls::Required, 25)));
+        assert_eq!(read("smtp://mail.example?tls=offered"), Some((Tls::Offered, 25)));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::support::app::TestApp;
 use crate::support::smtp::{Behaviour, Plan, SmtpPeer};
 
 /// A mail for somebody.
-fn message(recipient: &str, subject: &str) -> Message {
+pub(super) fn message(recipient: &str, subject: &str) -> Message {
     Message {
         kind: "test",
         dedupe_key: None,
@@ -50,7 +50,7 @@ fn drain(app: &TestApp, mailer: &mut Mailer) -> Round {
     mailer.drain(&app.app.db, &app.app.clock, &|| false).unwrap()
 }
 
-fn stored(app: &TestApp) -> Vec<Mail> {
+pub(super) fn stored(app: &TestApp) -> Vec<Mail> {
     app.read(|conn| mails::table.order(mails::id).load(conn))
 }
 

@@ -2,12 +2,14 @@
 //! keeps what it took. A message counts as received only once the sender was told `250`.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// What the peer does with one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,15 +75,25 @@ impl ReceivedMail {
     }
 }
 
+/// How the peer speaks TLS.
+#[derive(Debug, Clone)]
+pub enum Tls {
+    /// From the first byte.
+    Wrapped(Arc<ServerConfig>),
+    /// From STARTTLS on.
+    Offered(Arc<ServerConfig>),
+}
+
 #[derive(Debug)]
 struct Shared {
+    tls: Option<Tls>,
     plan: Mutex<Plan>,
     received: Mutex<Vec<ReceivedMail>>,
     connections: AtomicUsize,
     closing: AtomicBool,
 }
 
-/// The peer: listens on a free port of this machine until dropped. It offers no STARTTLS.
+/// The peer: listens on a free port of this machine until dropped.
 #[derive(Debug)]
 pub struct SmtpPeer {
     address: SocketAddr,
@@ -90,11 +102,21 @@ pub struct SmtpPeer {
 }
 
 impl SmtpPeer {
-    /// Starts a peer that follows `plan`.
+    /// Starts a peer that follows `plan`; it offers no TLS.
     pub fn start(plan: Plan) -> Self {
+        Self::start_with(plan, None)
+    }
+
+    /// Starts a peer that takes everything, over TLS only.
+    pub fn start_tls(tls: Tls) -> Self {
+        Self::start_with(Plan::always(Behaviour::Accept), Some(tls))
+    }
+
+    fn start_with(plan: Plan, tls: Option<Tls>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
+            tls,
             plan: Mutex::new(plan),
             received: Mutex::default(),
             connections: AtomicUsize::new(0),
@@ -156,58 +178,106 @@ fn listen(listener: &TcpListener, shared: &Arc<Shared>) {
         let behaviour = lock(&shared.plan).next();
         let shared = Arc::clone(shared);
         // a sender that goes away in the middle is what these tests are about: its error is no failure of the peer
-        thread::spawn(move || drop(converse(&stream, behaviour, &shared)));
+        thread::spawn(move || drop(speak(stream, behaviour, &shared)));
     }
 }
 
-/// Speaks SMTP with one client until it leaves or the behaviour hangs up.
-fn converse(stream: &TcpStream, behaviour: Behaviour, shared: &Shared) -> io::Result<()> {
+/// Speaks with one client, over TLS as far as the peer has it.
+fn speak(stream: TcpStream, behaviour: Behaviour, shared: &Shared) -> io::Result<()> {
     if behaviour == Behaviour::CutAtOnce {
-        return stream.shutdown(Shutdown::Both);
+        return Ok(());
     }
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-    let mut lines = BufReader::new(stream);
+    let secured = |stream, config: &Arc<ServerConfig>| {
+        let connection = ServerConnection::new(config.clone()).map_err(io::Error::other)?;
+        Ok::<_, io::Error>(BufReader::new(StreamOwned::new(connection, stream)))
+    };
+    let greeting = "220 peer.test ESMTP";
+    match &shared.tls {
+        None => converse(&mut BufReader::new(stream), Some(greeting), behaviour, shared, false).map(drop),
+        Some(Tls::Wrapped(config)) => {
+            converse(&mut secured(stream, config)?, Some(greeting), behaviour, shared, false).map(drop)
+        }
+        Some(Tls::Offered(config)) => {
+            let mut lines = BufReader::new(stream);
+            match converse(&mut lines, Some(greeting), behaviour, shared, true)? {
+                End::Left => Ok(()),
+                End::StartTls => {
+                    let stream = lines.into_inner();
+                    converse(&mut secured(stream, config)?, None, behaviour, shared, false).map(drop)
+                }
+            }
+        }
+    }
+}
+
+/// Why a conversation ended.
+enum End {
+    Left,
+    StartTls,
+}
+
+/// Speaks SMTP with one client until it leaves, asks for TLS, or the behaviour hangs up. A client that could have TLS and
+/// did not ask for it gets nothing.
+fn converse<S: Read + Write>(
+    lines: &mut BufReader<S>,
+    greeting: Option<&str>,
+    behaviour: Behaviour,
+    shared: &Shared,
+    offers_tls: bool,
+) -> io::Result<End> {
     let mut mail = empty();
-    answer(stream, "220 peer.test ESMTP")?;
+    if let Some(greeting) = greeting {
+        answer(lines, greeting)?;
+    }
     loop {
         let mut line = String::new();
         if lines.read_line(&mut line)? == 0 {
-            return Ok(());
+            return Ok(End::Left);
         }
         let line = line.trim_end();
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
         match verb.as_str() {
-            "EHLO" => answer(stream, "250-peer.test\r\n250-8BITMIME\r\n250 SMTPUTF8")?,
+            "EHLO" if offers_tls => answer(lines, "250-peer.test\r\n250-8BITMIME\r\n250 STARTTLS")?,
+            "EHLO" => answer(lines, "250-peer.test\r\n250-8BITMIME\r\n250 SMTPUTF8")?,
+            "STARTTLS" if offers_tls => {
+                answer(lines, "220 2.0.0 go ahead")?;
+                return Ok(End::StartTls);
+            }
+            "MAIL" if offers_tls => answer(lines, "530 5.7.0 STARTTLS first")?,
             "MAIL" => {
                 mail = ReceivedMail { from: address_in(line), ..empty() };
-                answer(stream, "250 2.1.0 sender ok")?;
+                answer(lines, "250 2.1.0 sender ok")?;
             }
             "RCPT" => match behaviour {
-                Behaviour::RefuseForNow => answer(stream, "450 4.2.1 mailbox busy, try again later")?,
-                Behaviour::RefuseForGood => answer(stream, "550 5.1.1 no such mailbox")?,
+                Behaviour::RefuseForNow => answer(lines, "450 4.2.1 mailbox busy, try again later")?,
+                Behaviour::RefuseForGood => answer(lines, "550 5.1.1 no such mailbox")?,
                 _ => {
                     mail.to.push(address_in(line));
-                    answer(stream, "250 2.1.5 recipient ok")?;
+                    answer(lines, "250 2.1.5 recipient ok")?;
                 }
             },
-            "DATA" if behaviour == Behaviour::CutBeforeData => return stream.shutdown(Shutdown::Both),
-            "DATA" if mail.to.is_empty() => answer(stream, "503 5.5.1 no recipient")?,
+            "DATA" if behaviour == Behaviour::CutBeforeData => return Ok(End::Left),
+            "DATA" if mail.to.is_empty() => answer(lines, "503 5.5.1 no recipient")?,
             "DATA" => {
-                answer(stream, "354 end with a dot on a line of its own")?;
-                mail.raw = message(&mut lines)?;
+                answer(lines, "354 end with a dot on a line of its own")?;
+                mail.raw = message(lines)?;
                 if behaviour == Behaviour::CutAfterData {
-                    return stream.shutdown(Shutdown::Both);
+                    return Ok(End::Left);
                 }
                 if let Behaviour::Delay(wait) = behaviour {
                     thread::sleep(wait);
                 }
                 // kept before the answer: a sender that was told 250 finds it at once
                 lock(&shared.received).push(std::mem::replace(&mut mail, empty()));
-                answer(stream, "250 2.0.0 taken")?;
+                answer(lines, "250 2.0.0 taken")?;
             }
-            "HELO" | "RSET" | "NOOP" => answer(stream, "250 2.0.0 ok")?,
-            "QUIT" => return answer(stream, "221 2.0.0 bye"),
-            _ => answer(stream, "502 5.5.2 not known here")?,
+            "HELO" | "RSET" | "NOOP" => answer(lines, "250 2.0.0 ok")?,
+            "QUIT" => {
+                answer(lines, "221 2.0.0 bye")?;
+                return Ok(End::Left);
+            }
+            _ => answer(lines, "502 5.5.2 not known here")?,
         }
     }
 }
@@ -216,8 +286,9 @@ fn empty() -> ReceivedMail {
     ReceivedMail { from: String::new(), to: Vec::new(), raw: String::new() }
 }
 
-fn answer(mut stream: &TcpStream, text: &str) -> io::Result<()> {
-    stream.write_all(format!("{text}\r\n").as_bytes())
+fn answer<S: Read + Write>(lines: &mut BufReader<S>, text: &str) -> io::Result<()> {
+    lines.get_mut().write_all(format!("{text}\r\n").as_bytes())?;
+    lines.get_mut().flush()
 }
 
 /// The address between the angle brackets of `MAIL FROM:<…>` or `RCPT TO:<…>`.
