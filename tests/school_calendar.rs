@@ -1,5 +1,7 @@
 //! The school calendar: entered with the program, replaced by the ministry's file, and missed in time.
 
+use diesel::prelude::*;
+use psypre::schema::journal_entries;
 use psypre::school_calendar::import::{ACADEMY, PUBLISHED, enter_published, import};
 use psypre::school_calendar::{SchoolCalendar, file, look_up};
 
@@ -20,7 +22,7 @@ on_both_databases! {
         enter_published(&app.app.db).unwrap();
         assert_eq!(calendar(app), known);
         let again = file::read(PUBLISHED, ACADEMY).unwrap();
-        let done = app.write(|tx| import(tx, &again));
+        let done = app.write(|tx| import(tx, &app.app.clock, &again));
         assert_eq!(done.len(), 3);
         assert!(done.iter().all(|year| !year.is_changed && year.breaks == 6), "{done:?}");
         assert_eq!(calendar(app), known);
@@ -32,9 +34,23 @@ on_both_databases! {
             + "Vacances de Noël;-;2027-12-17T23:00:00+00:00;2028-01-02T23:00:00+00:00;Dijon;Zone A;2027-2028\n"
             + "Vacances d'Été;-;2028-07-07T22:00:00+00:00;2028-08-31T22:00:00+00:00;Dijon;Zone A;2027-2028\n";
         let given = file::read(&moved, ACADEMY).unwrap();
-        let done = app.write(|tx| import(tx, &given));
+        let done = app.write(|tx| import(tx, &app.app.clock, &given));
         let changed: Vec<_> = done.iter().filter(|year| year.is_changed).map(|year| year.school_year.as_str()).collect();
         assert_eq!(changed, ["2026-2027", "2027-2028"]);
+        // the journal tells what they were and what they are; the same file again tells nothing
+        app.write(|tx| import(tx, &app.app.clock, &given));
+        let told: Vec<(String, Option<String>, Option<String>)> = app.read(|conn| {
+            journal_entries::table
+                .filter(journal_entries::action.eq("school_year.imported"))
+                .select((journal_entries::chain, journal_entries::before, journal_entries::after))
+                .order(journal_entries::position)
+                .load(conn)
+        });
+        assert_eq!(told.len(), 2);
+        assert!(told.iter().all(|(chain, ..)| chain == "installation"));
+        let (before, after) = (told[0].1.as_deref().unwrap(), told[0].2.as_deref().unwrap());
+        assert!(before.contains("\"from\":\"2026-12-19\"") && after.contains("\"from\":\"2026-12-18\""), "{before} {after}");
+        assert!(told[1].1.is_none() && told[1].2.as_deref().unwrap().contains("2027-2028"));
         enter_published(&app.app.db).unwrap();
         let known = calendar(app);
         assert!(known.break_on(day("2026-12-18")).is_some());

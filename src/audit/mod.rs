@@ -90,6 +90,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("request.declined", "Demande refusée"),
     ("request.withdrawn", "Demande retirée"),
     ("retention.extended", "Conservation d’une identité prolongée"),
+    ("school_year.imported", "Vacances scolaires enregistrées"),
     ("service.approval_withdrawn", "Validation d’une prestation retirée"),
     ("service.approved", "Prestation validée"),
     ("service.corrected", "Prestation corrigée"),

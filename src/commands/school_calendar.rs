@@ -42,7 +42,7 @@ fn import_years(app: &App, path: &Path, academy: &str) -> Outcome {
             return Ok(ExitCode::FAILURE);
         }
     };
-    for year in app.db.write::<_, DbError>(|tx| Ok(import(tx, &breaks)?))? {
+    for year in app.db.write::<_, DbError>(|tx| Ok(import(tx, &app.clock, &breaks)?))? {
         let ImportedYear { school_year, breaks, is_changed } = year;
         let done = if is_changed { "enregistrées" } else { "déjà connues : rien ne change" };
         println!("{school_year}, académie de {academy} : {breaks} périodes sans classe, {done}.");

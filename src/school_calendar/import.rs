@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{SchoolBreak, file, store};
+use crate::clock::Clock;
 use crate::db::{Db, DbError, Tx};
+use crate::journal::{self, Actor, Chain, Entry};
 
 /// The years published when this program was made.
 pub const PUBLISHED: &str = include_str!("../../calendars/academie-de-dijon.csv");
@@ -21,17 +23,18 @@ pub struct ImportedYear {
     pub is_changed: bool,
 }
 
-/// Makes each school year of a file what the file says. The same file again changes nothing.
+/// Makes each school year of a file what the file says. The same file again changes nothing, and is not journaled.
 ///
 /// # Errors
 /// When the database fails.
-pub fn import(tx: &mut Tx<'_>, breaks: &[SchoolBreak]) -> diesel::QueryResult<Vec<ImportedYear>> {
+pub fn import(tx: &mut Tx<'_>, clock: &Clock, breaks: &[SchoolBreak]) -> diesel::QueryResult<Vec<ImportedYear>> {
     let known = by_year(store::breaks(tx)?);
     let mut done = Vec::new();
     for (school_year, given) in by_year(breaks.to_vec()) {
         let is_changed = known.get(&school_year) != Some(&given);
         if is_changed {
             store::replace_year(tx, &school_year, &given)?;
+            journal::write(tx, clock, entry(&school_year, known.get(&school_year), &given))?;
         }
         done.push(ImportedYear { school_year, breaks: given.len(), is_changed });
     }
@@ -59,6 +62,26 @@ pub fn enter_published(db: &Db) -> Result<(), DbError> {
         }
         Ok(())
     })
+}
+
+/// Who plans by a calendar may ask when it changed, and from what.
+fn entry(school_year: &str, before: Option<&Vec<SchoolBreak>>, after: &[SchoolBreak]) -> Entry {
+    let first_year = school_year.split('-').next().and_then(|year| year.parse().ok()).unwrap_or_default();
+    Entry {
+        chain: Chain::Installation,
+        actor: Actor::System,
+        action: "school_year.imported",
+        subject: "school_year",
+        // a school year has no identifier of its own: the year in which it begins is its number
+        subject_id: uuid::Uuid::from_u128(first_year),
+        before: before.map(|breaks| facts(school_year, breaks)),
+        after: Some(facts(school_year, after)),
+    }
+}
+
+fn facts(school_year: &str, breaks: &[SchoolBreak]) -> serde_json::Value {
+    let one = |b: &SchoolBreak| serde_json::json!({ "name": b.name, "from": b.starts_on, "until": b.ends_on });
+    serde_json::json!({ "school_year": school_year, "breaks": breaks.iter().map(one).collect::<Vec<_>>() })
 }
 
 fn by_year(breaks: Vec<SchoolBreak>) -> BTreeMap<String, Vec<SchoolBreak>> {
