@@ -1,6 +1,9 @@
 //! What is left open is closed: accounts that nobody uses; and tokens open no more than was asked.
 
+use std::sync::mpsc::channel;
+
 use chrono::Duration;
+use diesel::prelude::*;
 use psypre::accounts::scopes::{self, Area, Scope};
 use psypre::accounts::unused::{self, Tidied};
 use psypre::accounts::{Role, tokens};
@@ -67,6 +70,43 @@ on_both_databases! {
         let page = browser.post("/mon-compte/jetons", &fields).expect(200);
         assert!(page.words().contains("Lecture seule : Factures, exports, appels de fonds"), "{}", page.words());
         browser.post("/mon-compte/jetons", &[("label", "tableur"), ("days", "30"), ("areas", "tout")]).expect(422);
+    }
+
+    /// A token that leaked makes no other: it would outlive its end, its revocation, and its scope.
+    fn a_token_makes_no_token(app: &TestApp) {
+        let account = app.account(EMAIL, "Camille Exemple", &[(Role::Accountant, None)]);
+        let mut leaked = program(app, account, &Scope::whole());
+        let answer = leaked.post("/mon-compte/jetons", &[("label", "porte"), ("days", "365")]).expect(422);
+        assert!(answer.words().contains("Un jeton n’en crée pas d’autre"), "{}", answer.words());
+        let known: i64 = app.read(|conn| psypre::schema::api_tokens::table.count().get_result(conn));
+        assert_eq!(known, 1);
+    }
+
+    /// Whoever comes back while the accounts that nobody uses are being closed keeps theirs.
+    fn whoever_comes_back_meanwhile_keeps_their_account(app: &TestApp) {
+        app.account("ada@example.org", "Ada Exemple", &[(Role::Administrator, None)]);
+        let account = app.account(EMAIL, "Camille Exemple", &[(Role::Accountant, None)]);
+        app.app.clock.advance(Duration::days(335));
+        assert_eq!(tidy(app), (1, 0));
+        app.app.clock.advance(Duration::days(30));
+        let ((coming, came), (end, ended)) = (channel::<()>(), channel::<()>());
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                app.write(|tx| {
+                    psypre::accounts::store::note_used(tx, account, app.app.clock.now())?;
+                    coming.send(()).unwrap();
+                    ended.recv().unwrap();
+                    Ok(())
+                });
+            });
+            came.recv().unwrap();
+            let tidying = scope.spawn(|| tidy(app));
+            // long enough for it to read who is to be closed, and to wait for the row
+            std::thread::sleep(std::time::Duration::from_millis(500));
+            end.send(()).unwrap();
+            assert_eq!(tidying.join().unwrap(), (0, 0));
+        });
+        app.signed_in(EMAIL);
     }
 
     /// After eleven months its person is warned, after a year it closes; whoever comes back keeps it.

@@ -173,6 +173,10 @@ pub async fn create_token(
     who: SignedIn,
     mut form: FormState,
 ) -> Result<HttpResponse, AppError> {
+    if let Err(refusal) = tokens::may_make_one(&who.means) {
+        form.refuse_whole(refusal);
+        return Ok(web::refused(&request, &own_page(&app, &request, &who, form, None).await?)?);
+    }
     let label = form.required_text_within("label", "un nom pour ce jeton", LONGEST_LABEL);
     let days = form.required_number("days", "le nombre de jours");
     let scope = asked_scope(&mut form);

@@ -4,7 +4,7 @@ use chrono::Duration;
 
 use crate::accounts::scopes::Scope;
 use crate::accounts::sign_in::new_token;
-use crate::accounts::{passwords, store};
+use crate::accounts::{Means, passwords, store};
 use crate::clock::Clock;
 use crate::db::Tx;
 use crate::failure::{Failure, Refusal, refuse};
@@ -34,6 +34,9 @@ pub enum TokenRefusal {
     /// The account is closed.
     #[error("Ce compte est désactivé. Réactivez-le d’abord.")]
     Disabled,
+    /// A program asks, not a person.
+    #[error("Un jeton n’en crée pas d’autre. Connectez-vous, puis créez-le dans « Mon compte ».")]
+    ByToken,
     /// Too short or too long a life.
     #[error("Choisissez une durée de 1 à {LONGEST_DAYS} jours.")]
     Days,
@@ -43,6 +46,7 @@ impl Refusal for TokenRefusal {
     fn code(&self) -> &'static str {
         match self {
             Self::Disabled => "account_disabled",
+            Self::ByToken => "token_by_token",
             Self::Days => "token_days",
         }
     }
@@ -50,6 +54,15 @@ impl Refusal for TokenRefusal {
     fn field(&self) -> Option<&'static str> {
         Some("days")
     }
+}
+
+/// Whether somebody may make a token: whoever signed in may. A token that makes others would outlive its own end and its
+/// own revocation, and widen its own scope.
+///
+/// # Errors
+/// When they are known by a token.
+pub fn may_make_one(means: &Means) -> Result<(), TokenRefusal> {
+    if matches!(means, Means::SignIn { .. }) { Ok(()) } else { Err(TokenRefusal::ByToken) }
 }
 
 /// Makes a token for an account: it may do what the account may, within its scope.

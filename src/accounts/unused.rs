@@ -38,19 +38,25 @@ pub fn run(db: &Db, clock: &Clock) -> Result<Tidied, DbError> {
     let now = clock.now();
     let before = |days: i64| Ts::new(now.utc() - Duration::days(days));
     // read first: most rounds find nothing, and then keep no writer waiting
+    let (quiet_since, unused_since, warned_before) =
+        (before(CLOSED_AFTER_DAYS - WARNED_DAYS), before(CLOSED_AFTER_DAYS), before(WARNED_DAYS));
     let (to_warn, to_close) = db.read::<_, DbError>(|conn| {
-        let to_warn = store::unused_unwarned(conn, before(CLOSED_AFTER_DAYS - WARNED_DAYS), BATCH)?;
-        let to_close = store::unused_warned(conn, before(CLOSED_AFTER_DAYS), before(WARNED_DAYS), BATCH)?;
+        let to_warn = store::unused_unwarned(conn, quiet_since, BATCH)?;
+        let to_close = store::unused_warned(conn, unused_since, warned_before, BATCH)?;
         Ok((to_warn, to_close))
     })?;
     let mut tidied = Tidied::default();
     for account in &to_warn {
-        if db.write::<_, DbError>(|tx| warn(tx, clock, account))? {
+        if db.write::<_, DbError>(|tx| warn(tx, clock, account, quiet_since))? {
             tidied.warned += 1;
         }
     }
     for account in &to_close {
         let closed = db.write::<_, Failure<CloseRefusal>>(|tx| {
+            // its person may have come back since it was read
+            if !store::is_still_unused(tx, account.id, unused_since, warned_before)? {
+                return Err(Failure::NotFound);
+            }
             close::disable(tx, clock, Actor::System, account.id)?;
             Ok(tell(tx, clock, account, None)?)
         });
@@ -65,11 +71,11 @@ pub fn run(db: &Db, clock: &Clock) -> Result<Tidied, DbError> {
 }
 
 /// Returns whether their person is told: not again, and not that the last administrator's account will close.
-fn warn(tx: &mut Tx<'_>, clock: &Clock, account: &UnusedAccount) -> Result<bool, DbError> {
+fn warn(tx: &mut Tx<'_>, clock: &Clock, account: &UnusedAccount, quiet_since: Ts) -> Result<bool, DbError> {
     if store::is_administrator(tx, account.id)? && !store::has_other_administrator(tx, account.id)? {
         return Ok(false);
     }
-    if !store::note_warned(tx, account.id, clock.now())? {
+    if !store::note_warned(tx, account.id, quiet_since, clock.now())? {
         return Ok(false);
     }
     trace::write(tx, clock, Actor::System, account.id, "account.warned_unused", (None, None))?;

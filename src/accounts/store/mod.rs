@@ -228,9 +228,9 @@ pub fn note_used(tx: &mut Tx<'_>, account: AccountId, now: Ts) -> QueryResult<()
 ///
 /// # Errors
 /// When the database fails.
-pub fn note_warned(tx: &mut Tx<'_>, account: AccountId, now: Ts) -> QueryResult<bool> {
+pub fn note_warned(tx: &mut Tx<'_>, account: AccountId, since: Ts, now: Ts) -> QueryResult<bool> {
     let warned = diesel::update(accounts::table.find(account))
-        .filter(accounts::warned_unused_at.is_null())
+        .filter(accounts::warned_unused_at.is_null().and(accounts::last_used_at.le(since)))
         .set(accounts::warned_unused_at.eq(now))
         .execute(&mut **tx)?;
     Ok(warned == 1)
@@ -278,6 +278,21 @@ pub fn unused_warned(
         .limit(limit)
         .select((accounts::id, accounts::email, accounts::display_name))
         .load(conn)
+}
+
+/// Whether an account, locked until the transaction ends, is still one that [`unused_warned`] gives.
+///
+/// # Errors
+/// When there is no such account, or the database fails.
+pub fn is_still_unused(tx: &mut Tx<'_>, account: AccountId, since: Ts, warned_before: Ts) -> QueryResult<bool> {
+    lock_account(tx, account)?;
+    let still: i64 = accounts::table
+        .find(account)
+        .filter(accounts::disabled_at.is_null().and(accounts::last_used_at.le(since)))
+        .filter(accounts::warned_unused_at.le(warned_before))
+        .count()
+        .get_result(&mut **tx)?;
+    Ok(still == 1)
 }
 
 /// Closes an account, or opens it.
