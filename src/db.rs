@@ -108,6 +108,11 @@ impl ManageConnection for Manager {
     }
 }
 
+/// How long a connection of the embedded database waits for a lock.
+const USUAL_BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 10000";
+/// How long a connection of PostgreSQL waits for a lock.
+const USUAL_LOCK_TIMEOUT: &str = "SET lock_timeout = '10s'";
+
 #[derive(Debug)]
 struct Setup;
 
@@ -115,15 +120,19 @@ impl CustomizeConnection<AnyConnection, diesel::r2d2::Error> for Setup {
     fn on_acquire(&self, conn: &mut AnyConnection) -> Result<(), diesel::r2d2::Error> {
         match conn {
             // busy_timeout first: switching to WAL itself needs a lock
-            AnyConnection::Sqlite(c) => c.batch_execute(
-                "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                 PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; \
-                 PRAGMA secure_delete = ON; PRAGMA recursive_triggers = ON;",
-            ),
-            AnyConnection::Pg(c) => c.batch_execute(
-                "SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET statement_timeout = '60s'; \
-                 SET idle_in_transaction_session_timeout = '60s'",
-            ),
+            AnyConnection::Sqlite(c) => c.batch_execute(USUAL_BUSY_TIMEOUT).and_then(|()| {
+                c.batch_execute(
+                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                     PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; \
+                     PRAGMA recursive_triggers = ON;",
+                )
+            }),
+            AnyConnection::Pg(c) => c
+                .batch_execute(
+                    "SET TIME ZONE 'UTC'; SET statement_timeout = '60s'; \
+                     SET idle_in_transaction_session_timeout = '60s'",
+                )
+                .and_then(|()| c.batch_execute(USUAL_LOCK_TIMEOUT)),
         }
         .map_err(diesel::r2d2::Error::QueryError)
     }
@@ -469,9 +478,20 @@ impl Db {
         let _turn = (self.dialect == Dialect::Sqlite).then(|| self.writer.enter());
         let mut conn = self.pool.get()?;
         match &mut *conn {
-            AnyConnection::Sqlite(c) => c.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?,
+            AnyConnection::Sqlite(c) => {
+                // a copy that is being read goes first: nobody else writes while one waits for it
+                c.batch_execute("PRAGMA busy_timeout = 1000")?;
+                let swept = c.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)");
+                c.batch_execute(USUAL_BUSY_TIMEOUT)?;
+                swept?;
+            }
             AnyConnection::Pg(c) => {
-                c.batch_execute("VACUUM FULL children").and_then(|()| c.batch_execute("VACUUM FULL guardians"))?
+                // readers wait behind whoever waits for the whole table: a dump that reads it goes first
+                c.batch_execute("SET lock_timeout = '1s'")?;
+                let swept =
+                    c.batch_execute("VACUUM FULL children").and_then(|()| c.batch_execute("VACUUM FULL guardians"));
+                c.batch_execute(USUAL_LOCK_TIMEOUT)?;
+                swept?;
             }
         }
         Ok(())

@@ -95,6 +95,28 @@ on_both_databases! {
         assert!(coordinator.get(&path).expect(200).words().contains("Répondue"));
     }
 
+    /// A dump that reads the table when an identity is destroyed stops neither the erasure nor those who work: what is
+    /// left in the files goes once the dump is over.
+    fn a_dump_under_way_stops_no_erasure(app: &TestApp) {
+        let world = World::new(app);
+        let (child, other) = (world.child(world.chenove, "Zébulonne", "Kérouzéré"), world.child(world.chenove, "Ada", "Exemple"));
+        let reference = world.reference(child).to_string();
+        let mut coordinator = app.signed_in(CHENOVE_COORDINATOR);
+        let path = asked(&mut coordinator, &[("kind", "erasure"), ("received_on", "2026-11-20"), ("reference", &reference)]);
+        let began = std::time::Instant::now();
+        app.read(|conn| {
+            conn.transaction(|conn| {
+                schema::children::table.count().get_result::<i64>(conn)?;
+                coordinator.clone().post(&format!("{path}/reponse"), &[]).expect(303);
+                coordinator.clone().get(&format!("/enfants/{other}")).expect(200);
+                coordinator.clone().get(&format!("/enfants/{child}")).expect(404);
+                Ok(())
+            })
+        });
+        assert!(began.elapsed() < std::time::Duration::from_secs(6), "{:?}", began.elapsed());
+        assert!(app.app.db.sweep().is_ok());
+    }
+
     /// The officer refuses with a reason; those who follow a request are told once before its day.
     fn a_request_is_refused_or_remembered(app: &TestApp) {
         let world = World::new(app);

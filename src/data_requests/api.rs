@@ -12,6 +12,7 @@ use crate::data_requests::record::{self, NewRequest};
 use crate::data_requests::{DataRequestKind, DataRequestState, Follower, RefusedFor, answer, find_child, refuse};
 use crate::error::AppError;
 use crate::ids::{DataRequestId, ProgrammeId};
+use crate::privacy::retention;
 use crate::web::json::{Paged, Posted, key, run};
 use crate::web::{Page, Query};
 
@@ -163,8 +164,7 @@ pub async fn create_answer(
     let (clock, vault, caller) = (app.clock.clone(), app.vault.clone(), Coordinator::clone(&who));
     let kind = app.db.write_async(move |tx| answer::answer(tx, &vault, &clock, &caller, id)).await?;
     if kind == DataRequestKind::Erasure {
-        let db = app.db.clone();
-        crate::db::blocking(move || db.sweep()).await?;
+        retention::sweep_soon(&app.db).await;
     }
     Ok(HttpResponse::Ok().json(load(&app, Follower::Coordinator(Coordinator::clone(&who)), id).await?))
 }

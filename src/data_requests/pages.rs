@@ -21,6 +21,7 @@ use crate::failure::{Failure, Refusal};
 use crate::idempotency::{Key, Once, once};
 use crate::ids::{DataRequestId, ProgrammeId};
 use crate::links;
+use crate::privacy::retention;
 use crate::readings::{self, Means, Opened, Reading};
 use crate::web::pagination::PageLinks;
 use crate::web::{self, Choice, Flash, FormState, Layout, Page, Query, Status, Tone, filters};
@@ -275,8 +276,7 @@ pub async fn create_answer(
     match app.db.write_async(move |tx| answer::answer(tx, &vault, &clock, &caller, id)).await {
         Ok(kind) => {
             let done = if kind == DataRequestKind::Erasure {
-                let db = app.db.clone();
-                crate::db::blocking(move || db.sweep()).await?;
+                retention::sweep_soon(&app.db).await;
                 Flash::success("L’identité est détruite. La demande est close.")
             } else {
                 Flash::success("La demande est close.")

@@ -96,6 +96,14 @@ pub fn run(db: &Db, vault: &Vault, clock: &Clock, terms: Retention) -> Result<Do
     Ok(done)
 }
 
+/// Takes what was just destroyed out of the files of the database, unless somebody reads them: then the worker does, later.
+pub async fn sweep_soon(db: &Db) {
+    let lent = db.clone();
+    if let Err(error) = crate::db::blocking(move || lent.sweep()).await {
+        tracing::warn!(%error, "what was destroyed leaves the files of the database later");
+    }
+}
+
 /// Queues the notices of what was not told yet, a mail for each coordinator.
 fn tell(tx: &mut Tx<'_>, clock: &Clock, untold: &[&Kept], terms: Retention) -> diesel::QueryResult<Vec<String>> {
     let mut told = Vec::new();
