@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use psypre::accounts::Role;
+use psypre::calendar::Month;
 use psypre::conventions::add_rate::{NewRate, RateRefusal, add_rate};
 use psypre::conventions::change_buyer::{BuyerRefusal, BuyerSettings, change_buyer};
 use psypre::conventions::file::{self, ConventionFile};
@@ -10,13 +11,19 @@ use psypre::conventions::{Buyer, InvoiceChannel, Period, RequiredReference, Serv
 use psypre::failure::Failure;
 use psypre::hours::Minutes;
 use psypre::ids::{ConventionId, PsychologistId};
+use psypre::invoices::issue::{Issuance, Order, issue};
 use psypre::journal::{self, Actor};
 use psypre::money::Cents;
+use psypre::sessions::Attendance;
+use psypre::sessions::approve::approve;
 
+use crate::booking::slot;
 use crate::on_both_databases;
+use crate::recording::recorded;
 use crate::support::app::TestApp;
 use crate::support::browser::Browser;
 use crate::support::database::Database;
+use crate::support::world::{ADMINISTRATOR, World, done};
 
 const DIJON: &str = include_str!("../conventions/dijon-2024-2026.toml");
 
@@ -281,6 +288,40 @@ on_both_databases! {
         assert!(matches!(add(stranger), Err(Failure::NotFound)));
         assert_eq!(entries(app), 2);
         assert_eq!(app.read(|conn| look_up::rates(conn, id)).len(), 4);
+    }
+
+    /// What an invoice counted does not change behind it: a rate begins after the last month that is invoiced.
+    fn no_rate_begins_in_a_month_that_is_invoiced(app: &TestApp) {
+        let world = World::new(app);
+        let child = world.entrusted_child(world.chenove, "Zoé", "Exemple");
+        let (clock, claire) = (&app.app.clock, world.psychologist());
+        let session = recorded(&world, child, slot("2026-10-06", "09:00", 60), Attendance::Held);
+        done(app, |tx| approve(tx, clock, &world.coordinator(world.chenove), session));
+        let order = Order { month: Month::parse("2026-10").unwrap(), convention: world.convention, seen: None };
+        done(app, |tx| issue(tx, clock, Issuance::Own(&claire), order));
+        let rate = |from: &str| NewRate {
+            psychologist: claire.id,
+            service: ServiceType::Interview,
+            hourly: Cents(6500),
+            from: day(from),
+        };
+        let add = |new: NewRate| app.app.db.write(|tx| add_rate(tx, clock, Actor::System, world.convention, new));
+        let before = entries(app);
+        for from in ["2026-10-01", "2026-10-31", "2026-01-05"] {
+            let RateRefusal::AlreadyInvoiced(month) = refused(add(rate(from))) else { panic!("{from}") };
+            assert_eq!(month, Month::parse("2026-10").unwrap());
+        }
+        assert_eq!(entries(app), before, "nothing is written of what is refused");
+        let denis = NewRate { psychologist: world.denis, ..rate("2026-10-01") };
+        add(denis).unwrap();
+        let said = refused(add(rate("2026-10-31"))).to_string();
+        assert!(said.contains("octobre 2026"), "{said}");
+        add(rate("2026-11-01")).unwrap();
+        let page = app.signed_in(ADMINISTRATOR).post(
+            &format!("/convention/{}/tarifs", world.convention),
+            &[("psychologist", &claire.id.to_string()), ("service", "interview"), ("hourly", "70"), ("from", "2026-10-15")],
+        );
+        assert!(page.expect(422).words().contains("octobre 2026"));
     }
 
     /// The buyer's references can be changed, not into ones that Chorus Pro would reject.

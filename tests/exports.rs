@@ -9,8 +9,9 @@ use psypre::calendar::Month;
 use psypre::conventions::add_rate::{self, NewRate};
 use psypre::conventions::{Period, ServiceType};
 use psypre::documents::VatRegime;
-use psypre::exports::ExportFormat;
 use psypre::exports::export::{Exporter, export};
+use psypre::exports::{ExportFormat, ExportRefusal};
+use psypre::failure::Failure;
 use psypre::hours::Minutes;
 use psypre::ids::{AccountId, ChildId, InvoiceId, ProgrammeId};
 use psypre::invoices::issue::{self, Issuance, Order};
@@ -27,6 +28,7 @@ use sha2::{Digest, Sha256};
 
 use crate::on_both_databases;
 use crate::support::app::TestApp;
+use crate::support::dump;
 use crate::support::world::{ACCOUNTANT, CLAIRE, World, day, done};
 
 const FIRST_NAME: &str = "Zéphyrine";
@@ -99,6 +101,16 @@ impl<'a> October<'a> {
         let app = &self.world.app.app;
         export(&app.db, &app.clock, Exporter::Accountant(self.accountant), october(), format).unwrap().bytes
     }
+}
+
+/// As whoever owns the database could, lets kept files change.
+fn thaw(app: &TestApp) {
+    let sql = if dump::is_sqlite(app) {
+        "DROP TRIGGER invoice_files_frozen"
+    } else {
+        "ALTER TABLE invoice_files DISABLE TRIGGER invoice_files_frozen"
+    };
+    app.write(|tx| diesel::sql_query(sql).execute(&mut **tx));
 }
 
 fn october() -> Month {
@@ -283,6 +295,39 @@ on_both_databases! {
         let code = |code: &str| format!("certificats/service-fait-2026-10-{code}-dijon-2024-2026.pdf");
         assert_eq!(certificates, [&code("CHE"), &code("DIJ"), &code("LON")]);
         assert!(certificates.iter().all(|path| archive[*path].starts_with(b"%PDF-")));
+    }
+
+    /// A file that is not what was issued any more stops the archive, whoever asks and however: nobody pays on it.
+    fn an_altered_file_is_not_exported(app: &TestApp) {
+        let october = October::new(app);
+        let (hash, issued): (Vec<u8>, Vec<u8>) = app.read(|conn| {
+            invoice_files::table
+                .select((invoice_files::sha256, invoice_files::bytes))
+                .order(invoice_files::sha256)
+                .first(conn)
+        });
+        let keep = |bytes: &[u8]| {
+            let file = invoice_files::table.filter(invoice_files::sha256.eq(&hash));
+            app.write(|tx| diesel::update(file).set(invoice_files::bytes.eq(bytes)).execute(&mut **tx));
+        };
+        thaw(app);
+        keep(&[&issued[..], b"\n"].concat());
+        let system = &app.app;
+        let ask = |format| export(&system.db, &system.clock, Exporter::Accountant(october.accountant), self::october(), format);
+        let Err(Failure::Refused(ExportRefusal::Altered(title))) = ask(ExportFormat::Zip) else { panic!("it is exported") };
+        let page = app.signed_in(ACCOUNTANT).get("/exports/2026-10.zip").expect(422);
+        assert!(page.words().contains(&title) && page.words().contains("empreinte"), "{}", page.words());
+        let mut program = october.world.program(october.accountant.account);
+        let answer = program.get("/api/v1/exports/invoices?month=2026-10&format=zip").expect(422).json();
+        assert_eq!(answer["code"], "file_altered");
+        let told: i64 = app.read(|conn| {
+            journal_entries::table.filter(journal_entries::action.eq("month.exported")).count().get_result(conn)
+        });
+        assert_eq!(told, 0, "what did not leave is not told as having left");
+        // the others read no kept file
+        assert!(ask(ExportFormat::Csv).is_ok());
+        keep(&issued);
+        assert!(ask(ExportFormat::Zip).is_ok());
     }
 
     /// A child is a reference in whatever leaves with the accountant.

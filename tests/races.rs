@@ -314,16 +314,20 @@ fn make(world: &World, child: ChildId, made: &mut Vec<SessionId>, attempt: &Atte
     new.is_some()
 }
 
-/// Whatever people try in whatever order, what is refused changes nothing, and every invariant holds.
-#[test]
-fn whatever_is_tried_every_invariant_holds() {
-    let app = TestApp::sqlite();
-    let world = World::new(&app);
+on_both_databases! {
+    /// Whatever people try in whatever order, what is refused changes nothing, and every invariant holds.
+    fn whatever_is_tried_every_invariant_holds(app: &TestApp) {
+        try_whatever(app);
+    }
+}
+
+fn try_whatever(app: &TestApp) {
+    let world = World::new(app);
     let mut runner = TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
     let done_by_kind = std::cell::RefCell::new(BTreeMap::<String, usize>::new());
     let outcome = runner.run(&attempts(), |attempts| {
         app.app.clock.set(NOW.parse().unwrap());
-        forget_sessions(&app);
+        forget_sessions(app);
         let child = world.entrusted_child(world.chenove, "Zoé", "Exemple");
         let (reserved, used) = held(&world, world.chenove);
         leave(&world, world.chenove, reserved + used + 300);

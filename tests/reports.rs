@@ -1,7 +1,7 @@
 //! The yearly report: the real convention's year 2026 played from its adoption, and its figures by hand; who reads which
 //! part of it; the closed lists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate, NaiveTime};
 use diesel::prelude::*;
@@ -27,6 +27,7 @@ use psypre::sessions::{Attendance, Reason, Slot, approve, refuse};
 use serde_json::{Value, json};
 
 use crate::on_both_databases;
+use crate::rights::fields::table::{CELL, PLACE};
 use crate::services::{approved, charge, open_line, said};
 use crate::support::app::TestApp;
 use crate::support::world::{
@@ -221,6 +222,18 @@ fn pupil(
 /// The cells of each place of a report, by what they count.
 type Cells = BTreeMap<String, BTreeMap<String, Value>>;
 
+/// The keys of places and of their cells are those of the table of fields: none names a child.
+fn only_the_fields_written_down(report: &Value) {
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<String>>();
+    let places = report["places"].as_array().unwrap();
+    assert!(!places.is_empty());
+    for place in places {
+        assert!(keys(place).iter().eq(PLACE.iter()), "{place}");
+        let cells = place["cells"].as_array().unwrap();
+        assert!(!cells.is_empty() && cells.iter().all(|cell| keys(cell).iter().eq(CELL.iter())), "{place}");
+    }
+}
+
 fn cells(report: &Value) -> Cells {
     let key = |cell: &Value| {
         let words =
@@ -254,6 +267,7 @@ on_both_databases! {
         at(app, "2027-01-15");
         let mut administrator = year.world.program(account_of(app, ADMINISTRATOR));
         let report = administrator.get("/api/v1/reports/2026").expect(200).json();
+        only_the_fields_written_down(&report);
         let seen = cells(&report);
         let shown = |place: &str, expected: [i64; 6]| assert_eq!(figures(&seen, place, ALL), expected.map(Some), "{place}");
         shown("Ensemble des PRE", [41, 120, 1, 1, 7_200, 720_000]);
@@ -336,6 +350,7 @@ fn views_agree(year: &Year<'_>, whole: &Cells) {
     let app = year.app();
     let report =
         year.world.program(account_of(app, LONGVIC_COORDINATOR)).get("/api/v1/reports/2026").expect(200).json();
+    only_the_fields_written_down(&report);
     let theirs = cells(&report);
     assert_eq!(theirs.keys().collect::<Vec<_>>(), ["Ensemble des PRE", "PRE de Longvic (le Bief du Moulin)"]);
     for (place, cells) in &theirs {

@@ -1,7 +1,7 @@
 //! Whose right it is, where one person is several or changes: several roles, several programmes, a loan of some days, an
 //! account that is closed, a child whom another programme follows from now on. And field by field, what each role reads.
 
-mod fields;
+pub mod fields;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

@@ -370,6 +370,7 @@ pub const QUERIES: &[(&str, &str)] = &[
     ("/api/v1/exports/invoices", "month=2026-10&format=csv"),
     ("/api/v1/openings/places", "from=2026-11-23&until=2026-11-29"),
     ("/api/v1/invoices/preview", "month=2026-11"),
+    ("/api/v1/retention", "until=2099-12-31"),
     ("/appels-de-fonds/export", "exercice=<year>&format=csv"),
     ("/factures/emission", "mois=2026-11&convention=<convention>"),
 ];

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use psypre::conventions::ServiceType;
+use psypre::documents::VatRegime;
 use psypre::router::{Audience, ROUTES};
 use psypre::{day_before, reminders};
 
 use super::media::{self, Part};
+use crate::services;
 use crate::support::app::TestApp;
 use crate::support::browser::{Answer, Browser};
 use crate::support::world::{
@@ -49,6 +52,7 @@ impl<'a> Month<'a> {
         let mut month = Self { world, browsers: BTreeMap::new(), heard: Vec::new(), seen: Vec::new() };
         let children = families.map(|family| month.enter(family));
         let sessions = month.see(&children);
+        month.serve();
         month.subscribe();
         month.decide(&sessions);
         month.bill();
@@ -138,6 +142,29 @@ impl<'a> Month<'a> {
         sessions
     }
 
+    /// The psychologist leads practice analysis for the professionals; the administration refuses it, then approves it.
+    fn serve(&mut self) {
+        services::open_line(&self.world, ServiceType::PracticeAnalysis, 600, 60_000);
+        services::charge(&self.world, &self.world.psychologist(), ServiceType::PracticeAnalysis, VatRegime::Franchise);
+        let said = [
+            ("kind", "practice_analysis"),
+            ("service_on", "2026-11-16"),
+            ("starts_at", "14:00"),
+            ("duration", "1 h"),
+            ("place", "Salle des exemples"),
+            ("participants", "8"),
+            ("label", "Groupe des référents"),
+        ];
+        let service = self.post(CLAIRE, "/prestations/saisie", &said).expect(303).location().to_owned();
+        self.post(ADMINISTRATOR, &format!("{service}/refus"), &[("reason", "La durée ne va pas")]).expect(303);
+        self.post(CLAIRE, &format!("{service}/correction"), &said).expect(303);
+        self.post(ADMINISTRATOR, &format!("{service}/validation"), &[]).expect(303);
+        for who in [CLAIRE, ADMINISTRATOR] {
+            self.get(who, &service).expect(200);
+            self.get(who, "/prestations").expect(200);
+        }
+    }
+
     /// Both put their sessions into their own calendar; whoever has the address reads it without signing in.
     fn subscribe(&mut self) {
         for who in [CLAIRE, CHENOVE_COORDINATOR] {
@@ -171,7 +198,12 @@ impl<'a> Month<'a> {
         self.get(CLAIRE, "/factures/apercu?mois=2026-11").expect(200);
         let convention = self.world.convention.to_string();
         let order = [("mois", "2026-11"), ("convention", convention.as_str())];
-        let first = self.post(CLAIRE, "/factures", &order).expect(303).location().to_owned();
+        // one for the sessions, one for the practice analysis: the tax is not the same
+        let several = self.post(CLAIRE, "/factures", &order).expect(303).location().to_owned();
+        let listed = self.get(CLAIRE, &several).expect(200).text();
+        let issued = invoices_of(&listed);
+        assert_eq!(issued.len(), 2, "{several}: {issued:?}");
+        let first = issued[0].clone();
         self.post(ACCOUNTANT, &format!("{first}/depot"), &[("on", "2026-12-02")]).expect(303);
         self.post(ACCOUNTANT, &format!("{first}/rejet"), &[("reason", "Engagement absent")]).expect(303);
         let again =
@@ -180,11 +212,8 @@ impl<'a> Month<'a> {
             self.post(ACCOUNTANT, &format!("{again}/{step}"), &[("on", "2026-12-02")]).expect(303);
         }
         let listed = self.get(ACCOUNTANT, "/factures?mois=2026-11").expect(200).text();
-        let invoices: Vec<String> =
-            hrefs(&listed, "/factures/").into_iter().filter(|path| path.len() > "/factures/".len() + 30).collect();
         let mut files = 0;
-        for invoice in [first, again].into_iter().chain(invoices) {
-            let invoice = invoice.split(['?', '#']).next().unwrap_or_default().to_owned();
+        for invoice in [first, again].into_iter().chain(invoices_of(&listed)) {
             for who in [ACCOUNTANT, CLAIRE] {
                 let page = self.get(who, &invoice).text();
                 for file in hrefs(&page, "/factures/").into_iter().filter(|path| path.contains("/fichiers/")) {
@@ -307,6 +336,15 @@ impl<'a> Month<'a> {
         day_before::mailer(app).unwrap().drain(&app.db, &app.clock, &|| false).unwrap();
         self.browsers.clear();
     }
+}
+
+/// The invoices that a page links to.
+fn invoices_of(html: &str) -> Vec<String> {
+    let path = |link: String| link.split(['?', '#']).next().unwrap_or_default().to_owned();
+    let mut found: Vec<String> = hrefs(html, "/factures/").into_iter().map(path).collect();
+    found.retain(|path| path.rsplit('/').next().is_some_and(|id| id.parse::<uuid::Uuid>().is_ok()));
+    found.dedup();
+    found
 }
 
 /// The links of a page that begin so, each once.

@@ -1,7 +1,7 @@
 //! Field by field, what each role reads of each record of the API. A new field fails here until somebody has written down
 //! who gets it; a new address too.
 
-mod table;
+pub mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
