@@ -6,13 +6,15 @@ use url::{Host, Url};
 
 use crate::db::Dialect;
 use crate::logs::Logs;
+use crate::logs::line::Format;
 
 /// How mail leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MailTransport {
     /// `.eml` files in a folder: the default.
     Folder(PathBuf),
-    /// An SMTP server: `smtp://[user:password@]host[:port]` (STARTTLS when offered), `smtps://…` (TLS from the start).
+    /// An SMTP server: `smtp://[user:password@]host[:port]` (STARTTLS, or nothing leaves this machine; `?tls=offered`
+    /// where the operator accepts what the server offers), `smtps://…` (TLS from the start).
     Smtp(String),
 }
 
@@ -324,6 +326,7 @@ impl Config {
             wrong.push(why);
             None
         });
+        wrong.extend(Format::from_vars(&var).err());
         let requests_per_address = number(&var, "PSYPRE_REQUESTS_PER_ADDRESS", 3000, &mut wrong);
         let requests_per_account = number(&var, "PSYPRE_REQUESTS_PER_ACCOUNT", 600, &mut wrong);
         let proconnect = ProConnect::from_vars(&var, &mut wrong);

@@ -188,6 +188,10 @@ pub struct Problem {
     pub reference: Option<String>,
 }
 
+/// The stable name of what refused, kept with the answer once it is dressed: the log tells it.
+#[derive(Debug, Clone, Copy)]
+pub struct Told(pub &'static str);
+
 impl ResponseError for AppError {
     fn status_code(&self) -> StatusCode {
         self.status()

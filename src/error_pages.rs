@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::accounts::frame;
-use crate::error::{AppError, Problem};
+use crate::error::{AppError, Problem, Told};
 use crate::links;
 use crate::web::Layout;
 
@@ -38,6 +38,7 @@ pub async fn render(
     }
     let problem = response.response_mut().extensions_mut().remove::<Problem>().unwrap_or_else(|| plain_problem(status));
     let mut dressed = dress(response.request(), status, &problem);
+    dressed.extensions_mut().insert(Told(problem.code));
     for name in [RETRY_AFTER, ALLOW] {
         if let Some(value) = response.headers().get(&name) {
             dressed.headers_mut().insert(name, value.clone());

@@ -13,9 +13,11 @@ use psypre::app::App;
 use psypre::clock::Clock;
 use psypre::config::Config;
 use psypre::logs::Logs;
+use psypre::logs::line::{self, Format};
 use psypre::server;
 use psypre::worker::Worker;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::commands::accounts::{self, AccountCommand, TokenCommand};
 use crate::commands::conventions::{self, ConventionCommand};
@@ -134,11 +136,11 @@ fn main() -> ExitCode {
 /// Sends the log to its folder, or to the standard error output. A wrong setting is named with the others at the start.
 fn log() -> Result<(), Box<dyn Error>> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter);
-    match Logs::from_vars(&var) {
-        Ok(Some(logs)) => builder.with_ansi(false).with_writer(logs.writer()?).init(),
-        Ok(None) | Err(_) => builder.with_writer(std::io::stderr).init(),
-    }
+    let writer = match Logs::from_vars(&var) {
+        Ok(Some(logs)) => BoxMakeWriter::new(logs.writer()?),
+        Ok(None) | Err(_) => BoxMakeWriter::new(std::io::stderr),
+    };
+    line::start(filter, Format::from_vars(&var).unwrap_or_default(), writer);
     Ok(())
 }
 

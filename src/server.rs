@@ -3,16 +3,18 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use actix_web::HttpServer;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{Data, PayloadConfig};
+use actix_web::{HttpRequest, HttpServer};
 
 use crate::accounts::guards;
 use crate::app::App;
+use crate::error::Told;
+use crate::logs::events::{self, Asked};
 use crate::proconnect::provider::Provider;
-use crate::web::{headers, limits};
+use crate::web::{address, headers, limits};
 use crate::{error_pages, router};
 
 /// The longest body that is read, in bytes.
@@ -58,8 +60,27 @@ async fn log(
     let started = std::time::Instant::now();
     let method = request.method().clone();
     let response = next.call(request).await?;
-    let route = response.request().match_pattern().unwrap_or_else(|| "unknown".to_owned());
+    let pattern = response.request().match_pattern();
+    let (status, route) = (response.status().as_u16(), pattern.as_deref().unwrap_or("unknown"));
     let milliseconds = started.elapsed().as_millis() as u64;
-    tracing::info!(%method, %route, status = response.status().as_u16(), milliseconds, "request");
+    tracing::info!(%method, %route, status, milliseconds, "request");
+    tell_of_refusal(response.request(), status, pattern.as_deref(), told(&response));
     Ok(response)
+}
+
+/// What refused, if something did.
+fn told(response: &ServiceResponse<impl MessageBody>) -> Option<&'static str> {
+    response.response().extensions().get::<Told>().map(|told| told.0)
+}
+
+/// A line more for what was refused: who asked, and from where.
+fn tell_of_refusal(request: &HttpRequest, status: u16, route: Option<&str>, code: Option<&'static str>) {
+    if status < 400 && code.is_none() {
+        return;
+    }
+    let trusted_proxies = request.app_data::<Data<App>>().map_or(0, |app| app.config.trusted_proxies);
+    let address = address::of(request, trusted_proxies);
+    let (account, means) = guards::who_asked(request);
+    let asked = Asked { method: request.method().as_str(), route, account, means, address: &address };
+    events::refused(asked, status, code);
 }

@@ -28,6 +28,7 @@ mod exports;
 mod funding_calls;
 mod invoicing;
 mod keys;
+mod logs;
 mod mail;
 mod migrations;
 mod month_reopening;

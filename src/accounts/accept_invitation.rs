@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::db::{Db, DbError};
 use crate::failure::{Failure, Refusal, refuse};
 use crate::journal::Actor;
+use crate::logs::events::{self, Proof};
 
 /// Why an invitation is not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +74,11 @@ pub struct Typed<'a> {
 /// When the invitation no longer works, the password does not fit, or the second factor is not proved.
 pub fn accept(app: &App, token: &str, typed: Typed<'_>, visitor: &Visitor) -> Result<Opened, Failure<AcceptRefusal>> {
     let (db, clock) = (&app.db, &app.clock);
-    let Some(invitation) = find(db, clock, token)? else { return refuse(AcceptRefusal::Gone) };
+    let Some(invitation) = find(db, clock, token)? else {
+        let outcome = refuse(AcceptRefusal::Gone);
+        events::proved(Proof::Invitation, None, &visitor.address, &outcome);
+        return outcome;
+    };
     let local = db.read::<_, DbError>(|conn| Ok(store::local_words(conn)?))?;
     passwords::check(typed.password, &[&invitation.email, &invitation.display_name], &local)
         .map_err(|refusal| Failure::Refused(refusal.into()))?;
@@ -89,7 +94,7 @@ pub fn accept(app: &App, token: &str, typed: Typed<'_>, visitor: &Visitor) -> Re
     } else {
         Proofs::One
     };
-    db.write(|tx| {
+    let outcome = db.write(|tx| {
         let now = clock.now();
         if !store::use_invitation(tx, invitation.id, now)? {
             return refuse(AcceptRefusal::Gone);
@@ -99,5 +104,7 @@ pub fn accept(app: &App, token: &str, typed: Typed<'_>, visitor: &Visitor) -> Re
         trace::write(tx, clock, Actor::Account(account), account, "account.invitation_accepted", (None, None))?;
         open::open(tx, clock, app.config.second_factor, account, proofs, visitor)
             .map_err(|failure| failure.map(|_| AcceptRefusal::Gone))
-    })
+    });
+    events::proved(Proof::Invitation, Some(account), &visitor.address, &outcome);
+    outcome
 }

@@ -7,6 +7,7 @@ use crate::accounts::prove::{self, ProofRefusal};
 use crate::accounts::{Means, Person, Visitor};
 use crate::app::App;
 use crate::failure::{Failure, Refusal, refuse};
+use crate::logs::events::{self, Proof};
 
 /// Why it stays as it is.
 #[derive(Debug, thiserror::Error)]
@@ -65,8 +66,10 @@ pub fn set(
     (carried, new_code): (&str, &str),
     visitor: &Visitor,
 ) -> Result<Vec<String>, Failure<ChangeFactorRefusal>> {
-    change_own::confirm_password(app, who, typed.password).map_err(|failure| failure.map(Into::into))?;
-    let ready = enrol::prepare(app, who.account, carried, new_code).map_err(|failure| failure.map(Into::into))?;
+    change_own::confirm_password(app, who, typed.password, visitor).map_err(|failure| failure.map(Into::into))?;
+    let ready = enrol::prepare(app, who.account, carried, new_code).map_err(|failure| failure.map(Into::into));
+    events::proved(Proof::NewTelephone, Some(who.account), &visitor.address, &ready);
+    let ready = ready?;
     if who.has_second_factor {
         prove::prove(app, who.account, &who.email, typed.code, visitor).map_err(|failure| failure.map(Into::into))?;
     }
@@ -87,7 +90,7 @@ pub fn renew_codes(
     if !who.has_second_factor {
         return refuse(ChangeFactorRefusal::None);
     }
-    change_own::confirm_password(app, who, typed.password).map_err(|failure| failure.map(Into::into))?;
+    change_own::confirm_password(app, who, typed.password, visitor).map_err(|failure| failure.map(Into::into))?;
     prove::prove(app, who.account, &who.email, typed.code, visitor).map_err(|failure| failure.map(Into::into))?;
     Ok(enrol::renew_codes(app, who.account, &who.email)?)
 }

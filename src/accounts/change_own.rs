@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::db::{DbError, Tx};
 use crate::failure::{Failure, Refusal, refuse};
+use crate::logs::events::{self, Proof};
 use crate::mails::{SecurityChanged, SecurityEvent};
 use crate::outbox;
 
@@ -76,7 +77,7 @@ pub fn change_password(
     visitor: &Visitor,
 ) -> Result<(), Failure<ChangePasswordRefusal>> {
     let (db, clock) = (&app.db, &app.clock);
-    confirm_password(app, who, typed.old)?;
+    confirm_password(app, who, typed.old, visitor)?;
     let local = db.read::<_, DbError>(|conn| Ok(store::local_words(conn)?))?;
     passwords::check(typed.new, &[&who.email, &who.display_name], &local).map_err(|e| Failure::Refused(e.into()))?;
     if typed.new != typed.again {
@@ -102,7 +103,18 @@ pub fn change_password(
 ///
 /// # Errors
 /// When it is wrong, or there were too many tries.
-pub fn confirm_password(app: &App, who: &Person, password: &str) -> Result<(), Failure<ChangePasswordRefusal>> {
+pub fn confirm_password(
+    app: &App,
+    who: &Person,
+    password: &str,
+    visitor: &Visitor,
+) -> Result<(), Failure<ChangePasswordRefusal>> {
+    let outcome = try_password(app, who, password);
+    events::proved(Proof::Password, Some(who.account), &visitor.address, &outcome);
+    outcome
+}
+
+fn try_password(app: &App, who: &Person, password: &str) -> Result<(), Failure<ChangePasswordRefusal>> {
     let (db, clock) = (&app.db, &app.clock);
     let turn = throttle::Subject::account(&who.email);
     throttle::take_turn(db, clock, &turn)?.map_err(|e| Failure::Refused(e.into()))?;

@@ -63,7 +63,7 @@ pub fn confirm(
     if !has_password(&app.db, who)? {
         return refuse(ConfirmRefusal::NoPassword);
     }
-    change_own::confirm_password(app, who, password).map_err(|failure| failure.map(Into::into))?;
+    change_own::confirm_password(app, who, password, visitor).map_err(|failure| failure.map(Into::into))?;
     if who.has_second_factor {
         prove::prove(app, who.account, &who.email, code, visitor).map_err(|failure| failure.map(Into::into))?;
     }

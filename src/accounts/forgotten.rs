@@ -23,6 +23,7 @@ use crate::db::{AnyConnection, DbError};
 use crate::failure::{Failure, Refusal, refuse};
 use crate::ids::AccountId;
 use crate::journal::Actor;
+use crate::logs::events::{self, Proof};
 use crate::mails::{PasswordForgotten, SecurityChanged, SecurityEvent};
 use crate::outbox::{self, Message};
 use crate::sql_types::Ts;
@@ -222,7 +223,11 @@ pub fn choose(
     visitor: &Visitor,
 ) -> Result<Opened, Failure<ForgottenRefusal>> {
     let (db, clock) = (&app.db, &app.clock);
-    let Some(claim) = find(app, token)? else { return refuse(ForgottenRefusal::Gone) };
+    let Some(claim) = find(app, token)? else {
+        let outcome = refuse(ForgottenRefusal::Gone);
+        events::proved(Proof::PasswordLink, None, &visitor.address, &outcome);
+        return outcome;
+    };
     let local = db.read::<_, DbError>(|conn| Ok(store::local_words(conn)?))?;
     passwords::check(typed.password, &[&claim.email, &claim.display_name], &local)
         .map_err(|refusal| Failure::Refused(refusal.into()))?;
@@ -237,7 +242,7 @@ pub fn choose(
     } else {
         Proofs::One
     };
-    db.write(|tx| {
+    let outcome = db.write(|tx| {
         if !store::replace_password_hash(tx, account, &claim.old_hash, &hash)? {
             return refuse(ForgottenRefusal::Gone);
         }
@@ -248,5 +253,7 @@ pub fn choose(
         outbox::enqueue(tx, clock, mail.message()?)?;
         open::open(tx, clock, app.config.second_factor, account, proofs, visitor)
             .map_err(|failure| failure.map(|_| ForgottenRefusal::Gone))
-    })
+    });
+    events::proved(Proof::PasswordLink, Some(account), &visitor.address, &outcome);
+    outcome
 }

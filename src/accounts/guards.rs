@@ -16,6 +16,9 @@ use crate::accounts::{Caller, Halfway, Known, Means, Person, sign_in};
 use crate::app::App;
 use crate::db;
 use crate::error::AppError;
+use crate::ids::AccountId;
+use crate::logs::events::{self, Proof};
+use crate::web::address;
 use crate::web::csrf::ExpectedToken;
 
 /// A person who holds the role of this caller, and the caller itself.
@@ -70,6 +73,19 @@ pub fn halfway_of(request: &HttpRequest) -> Option<Rc<Halfway>> {
     request.extensions().get::<Rc<Halfway>>().cloned()
 }
 
+/// Who asked, for the log: their account, and how they are known.
+pub fn who_asked(request: &HttpRequest) -> (Option<AccountId>, &'static str) {
+    match (person_of(request), halfway_of(request)) {
+        (Some(person), _) => match person.means {
+            Means::SignIn { .. } => (Some(person.account), "sign_in"),
+            Means::Token(_) => (Some(person.account), "token"),
+            Means::Feed => (Some(person.account), "feed"),
+        },
+        (None, Some(halfway)) => (Some(halfway.account), "halfway"),
+        (None, None) => (None, "none"),
+    }
+}
+
 /// The person recognised for a request, if one was.
 pub fn person_of(request: &HttpRequest) -> Option<Rc<Person>> {
     request.extensions().get::<Rc<Person>>().cloned()
@@ -85,6 +101,8 @@ pub async fn identify(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     match recognise(&request).await {
         Ok(Some(Known::Person(person))) => {
+            let person: Rc<Person> = Rc::from(person);
+            request.extensions_mut().insert(person.clone());
             if let Some(seconds) = asks_too_often(&request, &person) {
                 let refusal = AppError::TooOften(seconds).error_response();
                 return Ok(request.into_response(refusal).map_into_right_body());
@@ -92,7 +110,6 @@ pub async fn identify(
             if let Means::SignIn { csrf, .. } = &person.means {
                 request.extensions_mut().insert(ExpectedToken(csrf.clone()));
             }
-            request.extensions_mut().insert(Rc::new(*person));
         }
         Ok(Some(Known::Halfway(halfway))) => {
             request.extensions_mut().insert(ExpectedToken(halfway.csrf.clone()));
@@ -112,8 +129,15 @@ async fn recognise(request: &ServiceRequest) -> Result<Option<Known>, AppError> 
     let (db, clock) = (app.db.clone(), app.clock.clone());
     if let Some(token) = bearer(request) {
         let found = db::blocking(move || sign_in::recognise_token(&db, &clock, &token)).await?;
-        let Some((person, scope)) = found else { return Ok(None) };
+        let address = address::of(request.request(), app.config.trusted_proxies);
+        let Some((person, scope)) = found else {
+            events::authentication(Proof::Token, None, &address, Some("unknown_token"));
+            return Ok(None);
+        };
+        events::authentication(Proof::Token, Some(person.account), &address, None);
         if !scope.allows(!changes_something(request.method()), request.path()) {
+            // the log tells whose token asked for more than its scope
+            request.extensions_mut().insert(Rc::new(person));
             return Err(AppError::OutOfScope);
         }
         return Ok(Some(Known::Person(Box::new(person))));

@@ -9,6 +9,7 @@ use crate::db::{DbError, Tx};
 use crate::failure::{Failure, Refusal, refuse};
 use crate::ids::AccountId;
 use crate::journal::Actor;
+use crate::logs::events::{self, Proof};
 use crate::mails::{SecurityChanged, SecurityEvent};
 use crate::outbox;
 use crate::vault::{Place, Vault};
@@ -64,6 +65,21 @@ pub fn prove(
     typed: &str,
     visitor: &Visitor,
 ) -> Result<(), Failure<ProofRefusal>> {
+    let typed: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
+    let outcome = try_code(app, account, email, &typed, visitor);
+    let of_telephone = recovery_codes::is_of_telephone(&typed);
+    let proof = if of_telephone { Proof::TelephoneCode } else { Proof::RecoveryCode };
+    events::proved(proof, Some(account), &visitor.address, &outcome);
+    outcome
+}
+
+fn try_code(
+    app: &App,
+    account: AccountId,
+    email: &str,
+    typed: &str,
+    visitor: &Visitor,
+) -> Result<(), Failure<ProofRefusal>> {
     let (db, clock) = (&app.db, &app.clock);
     let device = known_device(app, email, visitor)?;
     let turns = [Subject::second_factor(email, device.as_deref()), Subject::address(&visitor.address)];
@@ -73,15 +89,14 @@ pub fn prove(
     let Some(factor) = db.read::<_, DbError>(|conn| Ok(store::find_factor(conn, account)?))? else {
         return refuse(ProofRefusal::Wrong);
     };
-    let typed: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
-    if recovery_codes::is_of_telephone(&typed) {
-        let found = secret_of(&app.vault, account, &factor)?.step_of(&typed, clock.now()).map_err(DbError::from)?;
+    if recovery_codes::is_of_telephone(typed) {
+        let found = secret_of(&app.vault, account, &factor)?.step_of(typed, clock.now()).map_err(DbError::from)?;
         let Some(step) = found else { return refuse(ProofRefusal::Wrong) };
         if !db.write::<_, DbError>(|tx| Ok(store::use_step(tx, account, step)?))? {
             return refuse(ProofRefusal::Used);
         }
     } else {
-        let hash = recovery_codes::hash(&typed, &factor.codes_salt).map_err(DbError::from)?;
+        let hash = recovery_codes::hash(typed, &factor.codes_salt).map_err(DbError::from)?;
         if !db.write::<_, DbError>(|tx| use_recovery_code(tx, app, account, email, &hash))? {
             return refuse(ProofRefusal::Wrong);
         }

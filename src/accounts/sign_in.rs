@@ -17,6 +17,7 @@ use crate::config::SignInLimits;
 use crate::db::{Db, DbError};
 use crate::failure::{Failure, Refusal, refuse};
 use crate::ids::SignInId;
+use crate::logs::events::{self, Proof};
 use crate::sql_types::Ts;
 use crate::vault;
 
@@ -70,17 +71,29 @@ pub fn sign_in(
     (email, password): (&str, &str),
     visitor: &Visitor,
 ) -> Result<Opened, Failure<SignInRefusal>> {
-    let (db, clock) = (&app.db, &app.clock);
     let email = email.trim().to_lowercase();
-    let account_tries = match prove::known_device(app, &email, visitor)? {
-        Some(device) => Subject::device(&email, &device),
-        None => Subject::account(&email),
+    let found = app.db.read(|conn| store::find_credentials(conn, &email).map_err(DbError::from))?;
+    let account = found.as_ref().map(|account| account.id);
+    let outcome = try_password(app, (&email, password), found, visitor);
+    events::proved(Proof::Password, account, &visitor.address, &outcome);
+    outcome
+}
+
+fn try_password(
+    app: &App,
+    (email, password): (&str, &str),
+    found: Option<store::Credentials>,
+    visitor: &Visitor,
+) -> Result<Opened, Failure<SignInRefusal>> {
+    let (db, clock) = (&app.db, &app.clock);
+    let account_tries = match prove::known_device(app, email, visitor)? {
+        Some(device) => Subject::device(email, &device),
+        None => Subject::account(email),
     };
     let address_tries = Subject::address(&visitor.address);
     for subject in [&account_tries, &address_tries] {
         throttle::take_turn(db, clock, subject)?.map_err(|e| Failure::Refused(e.into()))?;
     }
-    let found = db.read(|conn| store::find_credentials(conn, &email).map_err(DbError::from))?;
     let hash = found.as_ref().and_then(|account| account.password_hash.as_deref());
     let matches = passwords::verify(password, hash);
     let Some(account) = found.filter(|account| matches && account.disabled_at.is_none()) else {
@@ -169,8 +182,9 @@ pub fn set_second(
     (carried, code): (&str, &str),
     visitor: &Visitor,
 ) -> Result<(Opened, Vec<String>), Failure<SecondStepRefusal>> {
-    let ready =
-        enrol::prepare(app, who.account, carried, code).map_err(|failure| failure.map(SecondStepRefusal::from))?;
+    let ready = enrol::prepare(app, who.account, carried, code).map_err(|failure| failure.map(SecondStepRefusal::from));
+    events::proved(Proof::NewTelephone, Some(who.account), &visitor.address, &ready);
+    let ready = ready?;
     app.db.write(|tx| {
         // whoever has one proves it: setting another in its place takes more than a password
         if !store::delete_half_sign_in(tx, who.id)? || store::find_factor(tx, who.account)?.is_some() {

@@ -1,6 +1,9 @@
 //! Logs in files of a day each, deleted when they are older than the law lets them be kept (CNIL 2021-122: six to twelve
 //! months). Without a folder, the log goes to the standard error output, and whoever runs the program keeps it.
 
+pub mod events;
+pub mod line;
+
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 

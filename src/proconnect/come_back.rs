@@ -9,7 +9,9 @@ use crate::accounts::{Means, Person, Visitor};
 use crate::app::App;
 use crate::db::Tx;
 use crate::failure::{Failure, Refusal, refuse};
+use crate::ids::AccountId;
 use crate::links;
+use crate::logs::events::{self, Proof};
 use crate::proconnect::claims::{Asked, IdToken, UserInfo};
 use crate::proconnect::link::{self, LinkRefusal};
 use crate::proconnect::provider::{Provider, ProviderError};
@@ -136,6 +138,20 @@ pub enum CameBack {
 /// # Errors
 /// When anything is not as it must be; nothing is opened then.
 pub fn come_back(app: &App, provider: &Provider, returned: Returned) -> Result<CameBack, Failure<ComeBackRefusal>> {
+    let address = returned.from.address.clone();
+    let mut account = None;
+    let outcome = end(app, provider, returned, &mut account);
+    events::proved(Proof::ProConnect, account, &address, &outcome);
+    outcome
+}
+
+/// Ends a round trip, and notes whose account it is about as soon as it is known.
+fn end(
+    app: &App,
+    provider: &Provider,
+    returned: Returned,
+    about: &mut Option<AccountId>,
+) -> Result<CameBack, Failure<ComeBackRefusal>> {
     let turn = Subject::address(&returned.from.address);
     throttle::take_turn(&app.db, &app.clock, &turn)?.map_err(|e| Failure::Refused(e.into()))?;
     let flow = awaited(app, &returned)?;
@@ -146,7 +162,7 @@ pub fn come_back(app: &App, provider: &Provider, returned: Returned) -> Result<C
         Failure::Refused(error.into())
     })?;
     let done = app.db.write::<_, Failure<ComeBackRefusal>>(|tx| {
-        let done = fulfil(tx, app, &flow.purpose, &returned, &identity)?;
+        let done = fulfil(tx, app, &flow.purpose, &returned, &identity, about)?;
         throttle::give_back(tx, &app.clock, &turn)?;
         Ok(done)
     })?;
@@ -200,6 +216,7 @@ fn fulfil(
     purpose: &Purpose,
     returned: &Returned,
     identity: &Identity,
+    about: &mut Option<AccountId>,
 ) -> Result<Option<(Opened, String)>, Failure<ComeBackRefusal>> {
     let clock = &app.clock;
     let (account, to) = match purpose {
@@ -216,6 +233,7 @@ fn fulfil(
             let same = |who: &&Person| {
                 who.account == *account && matches!(who.means, Means::SignIn { id, .. } if id == *sign_in)
             };
+            *about = Some(*account);
             if returned.who.as_ref().filter(same).is_none() {
                 return refuse(ComeBackRefusal::NotAwaited);
             }
@@ -223,6 +241,7 @@ fn fulfil(
             return Ok(None);
         }
     };
+    *about = Some(account);
     let lasts = Duration::hours(SESSION_HOURS);
     let opened = come_in::come_in(tx, app, account, lasts, &returned.from).map_err(|e| e.map(Into::into))?;
     Ok(Some((opened, to)))

@@ -13,7 +13,7 @@ use crate::accounts::guards_browser::{give_cookies, visitor_of};
 use crate::app::App;
 use crate::db;
 use crate::error::AppError;
-use crate::failure::{Failure, Refusal};
+use crate::failure::Failure;
 use crate::links;
 use crate::proconnect::begin::{self, Begun};
 use crate::proconnect::come_back::{self, CameBack, ComeBackRefusal, Returned};
@@ -211,7 +211,6 @@ pub async fn show_return(
             return Err(AppError::TooMany(u64::try_from(too_many.seconds).unwrap_or(1)));
         }
         Err(Failure::Refused(refusal)) => {
-            tracing::warn!(code = refusal.code(), "nobody comes in by ProConnect");
             let back = back.map_or_else(|| links::SIGN_IN.to_owned(), |flow| flow.purpose.back());
             web::see_other_with(&back, &Flash::error(refusal))
         }

@@ -11,7 +11,9 @@ use crate::accounts::calendar_feed;
 use crate::app::App;
 use crate::db::{self, DbError};
 use crate::error::AppError;
+use crate::logs::events::{self, Proof};
 use crate::sessions::feed;
+use crate::web::address;
 
 /// Gives a person's calendar, unless the reader has it already.
 ///
@@ -19,8 +21,12 @@ use crate::sessions::feed;
 /// When no such feed is in service, it is read too often, or the database fails.
 pub async fn show_feed(app: Data<App>, request: HttpRequest, token: Path<String>) -> Result<HttpResponse, AppError> {
     let (app, token) = (app.as_ref().clone(), token.into_inner());
+    let from = address::of(&request, app.config.trusted_proxies);
     let calendar = db::blocking(move || {
-        let who = calendar_feed::open(&app.db, &app.clock, &token)?;
+        let who = calendar_feed::open(&app.db, &app.clock, &token);
+        let account = who.as_ref().ok().map(|who| who.account);
+        events::authentication(Proof::CalendarFeed, account, &from, who.as_ref().err().map(AppError::code));
+        let who = who?;
         app.db
             .read::<_, DbError>(|conn| Ok(feed::of(conn, &app.clock, &app.config.base_url, &who)?))
             .map_err(AppError::from)

@@ -6,6 +6,7 @@ pub mod browser;
 pub mod database;
 pub mod dump;
 pub mod proconnect;
+pub mod served;
 pub mod smtp;
 pub mod wire;
 pub mod world;
