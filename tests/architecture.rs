@@ -365,7 +365,8 @@ fn inside_a_feature_layers_look_down() {
         for path in layered_imports(source) {
             let [_, file, ..] = path.as_slice() else { continue };
             // an item of mod.rs, not a file beside it
-            if !root().join(format!("src/{}/{file}.rs", source.top())).exists() {
+            let beside = [format!("{file}.rs"), format!("{file}/mod.rs")];
+            if !beside.iter().any(|path| root().join("src").join(source.top()).join(path).exists()) {
                 continue;
             }
             let (mine, theirs) = (source.layer(), Layer::of(file));
