@@ -191,10 +191,17 @@ macro_rules! id_types {
     )+};
 }
 
-/// Declares a closed list of words, stored as text and refused when unknown.
+/// Declares a closed list of words, stored as text and refused when unknown; `Name as OtherName` where another list of the
+/// API has its name.
 #[macro_export]
 macro_rules! text_enum {
-    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident => $word:literal),+ $(,)? }) => {
+    (@name) => {};
+    (@name $api:ident) => {
+        fn name() -> std::borrow::Cow<'static, str> {
+            std::borrow::Cow::Borrowed(stringify!($api))
+        }
+    };
+    ($(#[$meta:meta])* $name:ident $(as $api:ident)? { $($(#[$vmeta:meta])* $variant:ident => $word:literal),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow, serde::Serialize, serde::Deserialize)]
         #[diesel(sql_type = diesel::sql_types::Text)]
@@ -220,7 +227,9 @@ macro_rules! text_enum {
             }
         }
 
-        impl utoipa::ToSchema for $name {}
+        impl utoipa::ToSchema for $name {
+            $crate::text_enum!(@name $($api)?);
+        }
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

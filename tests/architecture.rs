@@ -3,7 +3,7 @@
 //!
 //! `docs/ARCHITECTURE.md` explains the rules; an exception is a line of [`ALLOWED`] with its reason.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -518,6 +518,48 @@ fn words(code: &str) -> BTreeSet<String> {
     }
     words.insert(word);
     words
+}
+
+/// The names under which a file describes types for `openapi.json`: those derived, and the closed lists.
+fn described_types(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let (mut derived, mut listed, mut renamed) = (false, false, None);
+    for line in code.lines().map(str::trim) {
+        derived |= line.starts_with("#[derive(") && line.contains("ToSchema");
+        listed |= line.ends_with("text_enum! {");
+        if let Some(name) = line.strip_prefix("#[schema(as = ") {
+            renamed = name.split(')').next();
+        } else if derived && ["pub ", "struct "].iter().any(|start| line.starts_with(start)) {
+            let own = line.split(['{', '<', '(', ';']).next().and_then(|line| line.split_whitespace().last());
+            found.extend(renamed.take().or(own).map(str::to_owned));
+            derived = false;
+        } else if let (true, Some(name)) = (listed && !line.ends_with("! {"), line.strip_suffix(" {")) {
+            found.extend(name.split_whitespace().last().map(str::to_owned));
+            listed = false;
+        }
+    }
+    found
+}
+
+#[test]
+fn no_two_types_share_a_schema() {
+    let mut files = BTreeMap::<String, Vec<String>>::new();
+    for source in sources() {
+        for name in described_types(&source.code) {
+            files.entry(name).or_default().push(source.path.clone());
+        }
+    }
+    for name in ["ProblemDetails", "SessionAnswer", "ExportedInvoice", "Phase"] {
+        assert!(files.contains_key(name), "{name} is described and was not found");
+    }
+    let several = files.iter().filter(|(_, files)| files.len() > 1);
+    let complaint = |(name, files): (&String, &Vec<String>)| {
+        format!(
+            "{name} is in {}: name one otherwise, by #[schema(as = …)] or `{name} as …` in text_enum!",
+            files.join(" and ")
+        )
+    };
+    no_complaint("openapi.json has one schema of a name, and the last one wins:", several.map(complaint).collect());
 }
 
 #[test]

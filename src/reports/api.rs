@@ -33,6 +33,7 @@ pub struct ReportAnswer {
 
 /// The counts of a place.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = ReportedPlaceAnswer)]
 pub struct PlaceAnswer {
     place: String,
     cells: Vec<CellAnswer>,

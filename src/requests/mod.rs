@@ -80,7 +80,7 @@ impl Wish {
 
 crate::text_enum! {
     /// Where a request stands.
-    Standing {
+    Standing as RequestStanding {
         /// It waits for an answer.
         Open => "open",
         /// A session was booked.

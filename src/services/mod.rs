@@ -67,7 +67,7 @@ pub fn title(kind: ServiceType) -> &'static str {
 
 crate::text_enum! {
     /// Where a service stands, as a word.
-    Phase {
+    Phase as ServicePhase {
         /// Waiting for approval.
         Recorded => "recorded",
         /// The service is certified as rendered.

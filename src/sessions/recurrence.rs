@@ -7,7 +7,7 @@ pub const MOST_DATES: usize = 53;
 
 crate::text_enum! {
     /// How often the sessions of a series come back.
-    Rhythm {
+    Rhythm as SeriesRhythm {
         /// On the same day of each week.
         Weekly => "weekly",
         /// On the same day, one week out of two.
