@@ -18,6 +18,9 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
     object-src 'none'; frame-src 'self'";
 /// Documents are seen inside our own pages, and nowhere else.
 const DOCUMENT_POLICY: &str = "default-src 'none'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
+/// The same for browsers of before `frame-ancestors`.
+const PAGE_FRAMES: &str = "DENY";
+const DOCUMENT_FRAMES: &str = "SAMEORIGIN";
 /// Two years without a word in clear, once reached over TLS.
 const TLS_ONLY: &str = "max-age=63072000; includeSubDomains";
 
@@ -52,8 +55,8 @@ pub async fn protect(
 
 fn add(headers: &mut HeaderMap) {
     let is_document = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/pdf"));
-    let policy = if is_document { DOCUMENT_POLICY } else { PAGE_POLICY };
-    for (name, value) in ALWAYS.into_iter().chain([("content-security-policy", policy)]) {
+    let (policy, frames) = if is_document { (DOCUMENT_POLICY, DOCUMENT_FRAMES) } else { (PAGE_POLICY, PAGE_FRAMES) };
+    for (name, value) in ALWAYS.into_iter().chain([("content-security-policy", policy), ("x-frame-options", frames)]) {
         let name = HeaderName::from_static(name);
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));

@@ -70,6 +70,7 @@ impl Answer {
         assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("http"), "{policy}");
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
+            ("x-frame-options", if framed == "'self'" { "SAMEORIGIN" } else { "DENY" }),
             ("referrer-policy", "same-origin"),
             ("cross-origin-opener-policy", "same-origin"),
             ("cross-origin-resource-policy", "same-origin"),
