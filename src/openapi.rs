@@ -1,9 +1,11 @@
 //! The description of the API, true to its addresses: a test compares it with `router::ROUTES`.
 
+use std::collections::BTreeSet;
+
 use actix_web::web::Json;
 use utoipa::openapi::path::{Operation, Parameter};
 use utoipa::openapi::request_body::RequestBody;
-use utoipa::openapi::schema::{Components, Schema, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Components, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
@@ -194,6 +196,7 @@ impl Modify for Shared {
                 let of_body: &[_] = if operation.request_body.is_some() { &BODY_PROBLEMS } else { &[] };
                 if let Some(RefOr::T(body)) = &mut operation.request_body {
                     body.required = needs_something(body, components).then_some(Required::True);
+                    close_body(body, components);
                 }
                 for parameter in operation.parameters.iter_mut().flatten() {
                     if let RefOr::T(Parameter { name, schema: Some(schema), .. }) = parameter {
@@ -216,6 +219,42 @@ fn needs_something(body: &RequestBody, components: &Components) -> bool {
         RefOr::Ref(_) => None,
     });
     !matches!(schema, Some(RefOr::T(Schema::Object(object))) if object.required.is_empty())
+}
+
+/// Says that a body, and what it holds, have no key but theirs: `Posted` refuses any other.
+fn close_body(body: &mut RequestBody, components: &mut Components) {
+    let mut found = Vec::new();
+    for content in body.content.values_mut() {
+        if let RefOr::T(Content { schema: Some(schema), .. }) = content {
+            close(schema, &mut found);
+        }
+    }
+    let mut seen = BTreeSet::new();
+    while let Some(name) = found.pop() {
+        if let Some(schema) = components.schemas.get_mut(&name)
+            && seen.insert(name)
+        {
+            close(schema, &mut found);
+        }
+    }
+}
+
+/// Closes a schema, and adds the names of those that it names.
+fn close(schema: &mut RefOr<Schema>, named: &mut Vec<String>) {
+    match schema {
+        RefOr::Ref(other) => named.extend(other.ref_location.rsplit('/').next().map(str::to_owned)),
+        RefOr::T(Schema::Object(object)) if !object.properties.is_empty() => {
+            object.additional_properties.get_or_insert_with(|| Box::new(AdditionalProperties::FreeForm(false)));
+            object.properties.values_mut().for_each(|property| close(property, named));
+        }
+        RefOr::T(Schema::OneOf(choice)) => choice.items.iter_mut().for_each(|item| close(item, named)),
+        RefOr::T(Schema::Array(list)) => {
+            if let ArrayItems::RefOrSchema(items) = &mut list.items {
+                close(items, named);
+            }
+        }
+        RefOr::T(_) => {}
+    }
 }
 
 fn say_how_it_is_written(name: &str, schema: &mut RefOr<Schema>) {

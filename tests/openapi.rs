@@ -8,6 +8,7 @@ use psypre::router::ROUTES;
 use utoipa::OpenApi;
 
 use crate::on_both_databases;
+use crate::support::world::World;
 
 fn described() -> serde_json::Value {
     serde_json::to_value(Description::openapi()).unwrap()
@@ -79,7 +80,58 @@ fn words_of_lists_are_those_that_are_written() {
     }
 }
 
+#[test]
+fn a_body_has_no_key_but_those_that_are_said() {
+    let description = described();
+    let schemas = &description["components"]["schemas"];
+    assert_eq!(schemas["NewRecord"]["additionalProperties"], false, "a body");
+    for kind in schemas["Change"]["oneOf"].as_array().unwrap() {
+        assert_eq!(kind["additionalProperties"], false, "what a body holds: {kind}");
+    }
+    assert_eq!(schemas["SessionAnswer"]["additionalProperties"], serde_json::Value::Null, "an answer may grow");
+}
+
 on_both_databases! {
+    /// What is described as a number or a day is read as one: nothing else passes for an absent filter.
+    fn a_filter_that_cannot_be_read_is_refused(app: &TestApp) {
+        let world = World::new(app);
+        let roles = [Role::Administrator, Role::Auditor, Role::Accountant];
+        let mut grants: Vec<_> = roles.into_iter().map(|role| (role, None)).collect();
+        grants.push((Role::Coordinator, Some(world.dijon)));
+        app.account("tout@example.org", "Alix Exemple", &grants);
+        let child = world.entrusted_child(world.dijon, "Lou", "Exemple");
+        let mut browser = app.signed_in("tout@example.org");
+        let description = described();
+        let mut tried = 0;
+        for (path, item) in description["paths"].as_object().unwrap() {
+            let path = path.replace("{child}", &child.to_string());
+            for parameter in item["get"]["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "query") {
+                if !["int64", "int32", "date"].iter().any(|format| parameter["schema"]["format"] == **format) {
+                    continue;
+                }
+                tried += 1;
+                let name = parameter["name"].as_str().unwrap();
+                for wrong in ["", "x", "9223372036854775808"] {
+                    let answer = browser.get(&format!("{path}?{name}={wrong}"));
+                    assert_eq!(answer.status, 400, "{path}?{name}={wrong}");
+                }
+            }
+        }
+        assert!(tried >= 20, "{tried} filters were tried");
+    }
+
+    /// A list is no object, even where nothing is asked.
+    fn a_list_is_no_body(app: &TestApp) {
+        let world = World::new(app);
+        app.account("coordination@example.org", "Alix Exemple", &[(Role::Coordinator, Some(world.dijon))]);
+        let mut browser = app.signed_in("coordination@example.org");
+        for list in [serde_json::json!([]), serde_json::json!([[]])] {
+            let problem = browser.post_json("/api/v1/me/calendar-feed", &list).expect(400).json();
+            assert!(problem["detail"].as_str().unwrap().contains("a list, expected an object"), "{problem}");
+        }
+        browser.post_json("/api/v1/me/calendar-feed", &serde_json::json!({})).expect(200);
+    }
+
     /// A program learns who it acts for, and a problem is one that it can read.
     fn a_program_learns_who_it_acts_for(app: &TestApp) {
         let account = app.account("audit@example.org", "Alix Exemple", &[(Role::Auditor, None)]);

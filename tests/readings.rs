@@ -103,13 +103,15 @@ on_both_databases! {
             ("personne=chlo%C3%A9", 1), ("personne=essai", 1), ("personne=personne", 0), ("personne=%25", 2),
             (&*format!("enfant={}", reference.to_lowercase()), 1), ("enfant=CHE-", 2), ("enfant=DIJ", 0),
             ("du=2026-11-21", 1), ("au=2026-11-20", 1), ("du=2026-11-20&au=2026-11-21", 2), ("du=2026-11-22", 0),
-            ("du=hier", 2),
         ] {
             let json = query.replace("personne=", "person=").replace("enfant=", "child=").replace("du=", "from=").replace("au=", "until=");
             assert_eq!(officer.get(&format!("/api/v1/readings?{json}")).expect(200).json()["total"], expected, "{query}");
             let page = officer.get(&format!("/consultations?{query}")).expect(200).text();
             assert_eq!(page.matches("data-label=\"Personne\"").count(), expected, "{query}");
         }
+        // a page shows all of them rather than an error; a program is told
+        assert!(officer.get("/consultations?du=hier").expect(200).words().contains("2 consultations"));
+        officer.get("/api/v1/readings?from=hier").expect(400);
         let file = officer.get(&format!("/consultations/export?enfant={other_reference}")).expect(200);
         assert!(file.header("content-disposition").unwrap().contains("psypre-consultations.csv"));
         assert_eq!(

@@ -1,18 +1,17 @@
 //! The journal for programs.
 
-use actix_web::HttpRequest;
-use actix_web::web::{Data, Json};
+use actix_web::web::{Data, Json, Query};
 
 use crate::accounts::guards::SignedIn;
 use crate::app::App;
-use crate::audit::guard::{filter_of, may_read};
+use crate::audit::guard::may_read;
 use crate::db::DbError;
 use crate::error::AppError;
 use crate::ids::{AccountId, JournalSubjectId};
-use crate::journal::{self, ReadEntry};
+use crate::journal::{self, Filter, ReadEntry};
 use crate::sql_types::Ts;
-use crate::web::json::{Paged, check_page};
-use crate::web::{Page, Query};
+use crate::web::Page;
+use crate::web::json::{Paged, said};
 
 /// An entry of the journal.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -55,6 +54,19 @@ impl From<ReadEntry> for AuditEntry {
     }
 }
 
+/// Which entries are asked for.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct EntriesOf {
+    /// One action, such as `session.approved`.
+    action: Option<String>,
+    /// Part of the name or address of who acted.
+    actor: Option<String>,
+    /// From 1.
+    page: Option<i64>,
+}
+
 /// Lists the journal's entries, latest first; for auditors and administrators.
 ///
 /// # Errors
@@ -63,27 +75,22 @@ impl From<ReadEntry> for AuditEntry {
     get,
     path = "/api/v1/audit",
     tag = "audit",
-    params(
-        ("action" = Option<String>, Query, description = "One action, such as session.approved"),
-        ("actor" = Option<String>, Query, description = "Part of the name or address of who acted"),
-        ("page" = Option<i64>, Query, description = "The page, from 1"),
-    ),
+    params(EntriesOf),
     responses((status = 200, description = "A page of entries", body = Paged<AuditEntry>))
 )]
 pub async fn list_audit(
     app: Data<App>,
-    request: HttpRequest,
     who: SignedIn,
+    asked: Query<EntriesOf>,
 ) -> Result<Json<Paged<AuditEntry>>, AppError> {
     may_read(&who)?;
-    let query = Query::parse(request.query_string());
-    check_page(&query)?;
-    let filter = filter_of(&query, "action", "actor");
+    let EntriesOf { action, actor, page } = asked.into_inner();
+    let filter = Filter { action: said(action), actor: said(actor) };
     let paged = app
         .db
         .read_async::<_, DbError>(move |conn| {
             let total = journal::count_found(conn, &filter)?;
-            let page = Page::from_query(&query, total);
+            let page = Page::new(page.unwrap_or(1), Page::USUAL_SIZE, total);
             let entries = journal::search(conn, &filter, page.offset(), page.size)?;
             let items = entries.into_iter().map(AuditEntry::from).collect();
             Ok(Paged { items, page: page.number, size: page.size, total })

@@ -1,7 +1,7 @@
 //! Families' requests for programs.
 
-use actix_web::web::{Data, Json, Path};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Json, Path, Query};
 use chrono::NaiveDate;
 
 use crate::accounts::guards::{As, SignedIn};
@@ -13,8 +13,8 @@ use crate::data_requests::{DataRequestKind, DataRequestState, Follower, RefusedF
 use crate::error::AppError;
 use crate::ids::{DataRequestId, ProgrammeId};
 use crate::privacy::retention;
-use crate::web::json::{Paged, Posted, key, run};
-use crate::web::{Page, Query};
+use crate::web::Page;
+use crate::web::json::{PageOf, Paged, Posted, key, run};
 
 fn follower(who: &SignedIn) -> Result<Follower, AppError> {
     Follower::of(who).ok_or(AppError::Forbidden(Role::Auditor.french()))
@@ -57,19 +57,18 @@ impl From<Followed> for DataRequestAnswer {
 /// # Errors
 /// When the caller's roles follow none, or the database fails.
 #[utoipa::path(
-    get, path = "/api/v1/data-requests", tag = "privacy",
-    params(("page" = Option<i64>, Query, description = "The page, from 1")),
+    get, path = "/api/v1/data-requests", tag = "privacy", params(PageOf),
     responses((status = 200, description = "A page of requests", body = Paged<DataRequestAnswer>))
 )]
 pub async fn list_requests(
     app: Data<App>,
     who: SignedIn,
-    request: HttpRequest,
+    asked: Query<PageOf>,
 ) -> Result<Json<Paged<DataRequestAnswer>>, AppError> {
-    let (who, query) = (follower(&who)?, Query::parse(request.query_string()));
+    let (who, asked) = (follower(&who)?, asked.page.unwrap_or(1));
     app.db
         .read_async(move |conn| {
-            let page = Page::from_query(&query, look_up::count(conn, &who)?);
+            let page = Page::new(asked, Page::USUAL_SIZE, look_up::count(conn, &who)?);
             let listed = look_up::list(conn, &who, page.offset(), page.size)?;
             let items = listed.into_iter().map(DataRequestAnswer::from).collect();
             Ok(Json(Paged { items, page: page.number, size: page.size, total: page.total }))
@@ -171,6 +170,7 @@ pub async fn create_answer(
 
 /// Why a request is refused.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[schema(as = NewDataRequestRefusal)]
 #[serde(deny_unknown_fields)]
 pub struct NewRefusal {
     reason: RefusedFor,

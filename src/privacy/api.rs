@@ -1,7 +1,7 @@
 //! Who opened which child's file, and how long identities are kept, for programs.
 
-use actix_web::web::{Data, Json, Path};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Json, Path, Query};
 use chrono::NaiveDate;
 
 use crate::accounts::guards::{As, SignedIn};
@@ -11,11 +11,11 @@ use crate::children::look_up;
 use crate::error::AppError;
 use crate::idempotency::once;
 use crate::ids::{AccountId, ChildId, ProgrammeId, RetentionExtensionId};
-use crate::privacy::{ExtensionReason, Kept, extend, filter_of, retention};
+use crate::privacy::{ExtensionReason, Kept, extend, retention};
 use crate::readings::{self, Filter, Listed, Means, Opened};
 use crate::sql_types::Ts;
-use crate::web::json::{Paged, Posted, answered, check_page, key};
-use crate::web::{Page, Query};
+use crate::web::Page;
+use crate::web::json::{PageOf, Paged, Posted, answered, key, said};
 
 /// An opening of a child's file.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -43,11 +43,10 @@ impl From<Listed> for ReadingAnswer {
     }
 }
 
-async fn paged(app: &App, filter: Filter, query: Query) -> Result<Json<Paged<ReadingAnswer>>, AppError> {
-    check_page(&query)?;
+async fn paged(app: &App, filter: Filter, page: Option<i64>) -> Result<Json<Paged<ReadingAnswer>>, AppError> {
     app.db
         .read_async(move |conn| {
-            let page = Page::from_query(&query, readings::count(conn, &filter)?);
+            let page = Page::new(page.unwrap_or(1), Page::USUAL_SIZE, readings::count(conn, &filter)?);
             let listed = readings::search(conn, &filter, page.offset(), page.size)?;
             let items = listed.into_iter().map(ReadingAnswer::from).collect();
             Ok(Json(Paged { items, page: page.number, size: page.size, total: page.total }))
@@ -55,29 +54,38 @@ async fn paged(app: &App, filter: Filter, query: Query) -> Result<Json<Paged<Rea
         .await
 }
 
+/// Which openings are asked for.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ReadingsOf {
+    /// Part of the name or address of who read.
+    person: Option<String>,
+    /// The reference of a child, or the beginning of it.
+    child: Option<String>,
+    /// The first day.
+    from: Option<NaiveDate>,
+    /// The last day.
+    until: Option<NaiveDate>,
+    /// From 1.
+    page: Option<i64>,
+}
+
 /// Lists who opened which child's file, latest first; for the data-protection officer.
 ///
 /// # Errors
 /// When the database fails.
 #[utoipa::path(
-    get, path = "/api/v1/readings", tag = "privacy",
-    params(
-        ("person" = Option<String>, Query, description = "Part of the name or address of who read"),
-        ("child" = Option<String>, Query, description = "The reference of a child, or the beginning of it"),
-        ("from" = Option<chrono::NaiveDate>, Query, description = "The first day"),
-        ("until" = Option<chrono::NaiveDate>, Query, description = "The last day"),
-        ("page" = Option<i64>, Query, description = "The page, from 1"),
-    ),
+    get, path = "/api/v1/readings", tag = "privacy", params(ReadingsOf),
     responses((status = 200, description = "A page of openings", body = Paged<ReadingAnswer>))
 )]
 pub async fn list_readings(
     app: Data<App>,
     _who: As<Auditor>,
-    request: HttpRequest,
+    asked: Query<ReadingsOf>,
 ) -> Result<Json<Paged<ReadingAnswer>>, AppError> {
-    let query = Query::parse(request.query_string());
-    let filter = filter_of(&query, ["person", "child", "from", "until"]);
-    paged(&app, filter, query).await
+    let ReadingsOf { person, child, from, until, page } = asked.into_inner();
+    paged(&app, Filter { person: said(person), reference: said(child), child: None, from, until }, page).await
 }
 
 /// Lists who opened the file of a child of the caller, latest first.
@@ -86,21 +94,18 @@ pub async fn list_readings(
 /// When the child is not theirs, or the database fails.
 #[utoipa::path(
     get, path = "/api/v1/children/{child}/readings", tag = "privacy",
-    params(
-        ("child" = ChildId, Path),
-        ("page" = Option<i64>, Query, description = "The page, from 1"),
-    ),
+    params(("child" = ChildId, Path), PageOf),
     responses((status = 200, description = "A page of openings", body = Paged<ReadingAnswer>))
 )]
 pub async fn list_readings_of_child(
     app: Data<App>,
     who: As<Coordinator>,
-    request: HttpRequest,
     id: Path<ChildId>,
+    asked: Query<PageOf>,
 ) -> Result<Json<Paged<ReadingAnswer>>, AppError> {
     let (id, vault, caller) = (id.into_inner(), app.vault.clone(), Coordinator::clone(&who));
     app.db.read_async::<_, AppError>(move |conn| Ok(look_up::load_for(conn, &vault, &caller, id).map(drop)?)).await?;
-    paged(&app, Filter { child: Some(id), ..Filter::default() }, Query::parse(request.query_string())).await
+    paged(&app, Filter { child: Some(id), ..Filter::default() }, asked.page).await
 }
 
 /// How long a child's identity is kept.
@@ -120,36 +125,44 @@ pub struct KeptAnswer {
     told_at: Option<Ts>,
 }
 
+/// Which identities are asked for.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct KeptUntil {
+    /// The last day looked at; today when it is not given.
+    until: Option<NaiveDate>,
+    /// From 1.
+    page: Option<i64>,
+}
+
 /// Lists the identities to be destroyed by a day, the first first: of the caller's programmes, or all for the
 /// data-protection officer.
 ///
 /// # Errors
 /// When the caller's roles read none, or the database fails.
 #[utoipa::path(
-    get, path = "/api/v1/retention", tag = "privacy",
-    params(
-        ("until" = Option<NaiveDate>, Query, description = "The last day looked at; today when it is not given"),
-        ("page" = Option<i64>, Query, description = "The page, from 1"),
-    ),
+    get, path = "/api/v1/retention", tag = "privacy", params(KeptUntil),
     responses((status = 200, description = "A page of identities", body = Paged<KeptAnswer>))
 )]
 pub async fn list_retention(
     app: Data<App>,
     who: SignedIn,
-    request: HttpRequest,
+    asked: Query<KeptUntil>,
 ) -> Result<Json<Paged<KeptAnswer>>, AppError> {
     let programmes = match (Auditor::of(&who), Coordinator::of(&who)) {
         (Some(_), _) => None,
         (None, Some(coordinator)) => Some(coordinator.programmes),
         (None, None) => return Err(AppError::Forbidden(Role::Coordinator.french())),
     };
-    let query = Query::parse(request.query_string());
     let (today, terms) = (app.clock.today(), app.config.retention);
-    let until = query.get("until").and_then(|day| day.parse().ok()).unwrap_or(today);
+    let KeptUntil { until, page } = asked.into_inner();
+    let until = until.unwrap_or(today);
     app.db
         .read_async(move |conn| {
             let all = retention::preview(conn, terms, programmes.as_deref(), until)?;
-            let page = Page::from_query(&query, i64::try_from(all.len()).unwrap_or(i64::MAX));
+            let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
+            let page = Page::new(page.unwrap_or(1), Page::USUAL_SIZE, total);
             let number = |n: i64| usize::try_from(n).unwrap_or_default();
             let shown = all.into_iter().skip(number(page.offset())).take(number(page.size));
             let items = shown.map(|kept: Kept| KeptAnswer {

@@ -16,7 +16,6 @@ use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
 use crate::idempotency::{Key, Once, write_once};
 use crate::ids::AccountId;
-use crate::web::query::Query;
 use crate::web::{body, csrf};
 
 /// The header that carries an idempotency key.
@@ -47,16 +46,19 @@ impl<T: DeserializeOwned> FromRequest for Posted<T> {
                 return Err(AppError::StaleForm);
             }
             let bytes = body.await?;
-            let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-            let value = read(text).map_err(|e| unreadable(&e.to_string()))?;
+            let value = read(if bytes.is_empty() { b"{}" } else { &bytes }).map_err(|e| unreadable(&e.to_string()))?;
             let key = header(&request, IDEMPOTENCY_HEADER).map(str::to_owned);
             Ok(Self { value, bytes, key })
         })
     }
 }
 
-/// Reads a value. JSON has one kind of number: 45.0 is as whole as 45.
+/// Reads an object. JSON has one kind of number: 45.0 is as whole as 45.
 fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
+    // serde would take a list for an object, its values in the order of the fields
+    if text.trim_ascii_start().first() == Some(&b'[') {
+        return Err(serde_json::Error::custom("a list, expected an object"));
+    }
     serde_json::from_slice(text).or_else(|first| {
         let mut value: Value = serde_json::from_slice(text).map_err(|_| serde_json::Error::custom(&first))?;
         if make_whole(&mut value) { serde_json::from_value(value) } else { Err(first) }
@@ -131,15 +133,18 @@ pub fn answered<T>(outcome: Once<T>) -> Result<T, AppError> {
     }
 }
 
-/// Refuses a page that is no number, where the query is read word by word.
-///
-/// # Errors
-/// When it is none.
-pub fn check_page(query: &Query) -> Result<(), AppError> {
-    match query.get("page").map(str::parse::<i64>) {
-        Some(Err(_)) => Err(AppError::Unreadable("La page s’écrit en chiffres, à partir de 1.".to_owned())),
-        _ => Ok(()),
-    }
+/// What a text of a query says; nothing when it is empty.
+pub fn said(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// Which page of a list is asked for.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PageOf {
+    /// From 1.
+    pub page: Option<i64>,
 }
 
 /// A page of a list.
@@ -170,7 +175,8 @@ mod tests {
         let length = |text: &str| read::<Length>(text.as_bytes());
         assert_eq!(length(r#"{"minutes": 45.0}"#).ok(), Some(Length { minutes: 45 }));
         assert_eq!(length(r#"{"minutes": 4.5e1}"#).ok(), Some(Length { minutes: 45 }));
-        for wrong in [r#"{"minutes": 45.5}"#, r#"{"minutes": 1e300}"#, r#"{"minutes": 45.0, "hours": 1}"#, "{", "[]"] {
+        for wrong in [r#"{"minutes": 45.5}"#, r#"{"minutes": 1e300}"#, r#"{"minutes": 45.0, "hours": 1}"#, "{", "[45]"]
+        {
             assert!(length(wrong).is_err(), "{wrong}");
         }
         let unknown = length(r#"{"minutes": 1, "hours": 1}"#).expect_err("an unknown key").to_string();
