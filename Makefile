@@ -1,5 +1,5 @@
 # What one does here. Each target installs what it lacks (scripts/setup), and says so.
-.PHONY: run test bench check fmt sbom fuzz screenshots
+.PHONY: run test bench check fmt sbom fuzz scan screenshots
 
 # rustup's folder, for a shell that was opened before it was installed
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -32,9 +32,13 @@ fmt:
 sbom: ## what it is made of, for whoever must know: target/psypre.cdx.json (CycloneDX 1.6)
 	scripts/sbom $(or $(FILE),target/psypre.cdx.json)
 
-fuzz: ## schemathesis on the API and wapiti on the pages, as each role: FUZZ_EXAMPLES=100 make fuzz
+fuzz: ## schemathesis asks the API what nobody would, as each role: FUZZ_EXAMPLES=100 make fuzz
 	cargo build --bin psypre
-	scripts/fuzz
+	FUZZ_TOOLS=schemathesis scripts/fuzz
+
+scan: ## wapiti attacks the pages, as each role
+	cargo build --bin psypre
+	FUZZ_TOOLS=wapiti scripts/fuzz
 
 screenshots: ## docs/screenshot.png, from the demonstration
 	@scripts/setup test
