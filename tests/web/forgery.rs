@@ -1,9 +1,11 @@
 //! No other site can make a browser post: every POST address × every way in which a forged request can come.
 
+use psypre::accounts::Role;
 use psypre::router::{Audience, ROUTES, Route};
 
 use super::reach::{PEOPLE, address, who};
 use crate::on_both_databases;
+use crate::support::app::PASSWORD;
 use crate::support::browser::{Answer, Browser};
 use crate::support::dump;
 use crate::support::world::World;
@@ -72,6 +74,16 @@ on_both_databases! {
             let tokens = (own.token(), another.token());
             people.push((email, own, tokens.0, tokens.1));
         }
+        let halfway = app.account("a.mi-chemin@example.org", "À Mi-Chemin", &[(Role::Accountant, None)]);
+        app.telephone(halfway);
+        let [(mut halfway, own_half), (_, other_half)] = [(); 2].map(|()| {
+            let mut browser = app.anonymous();
+            let fields = [("email", "a.mi-chemin@example.org"), ("password", PASSWORD)];
+            browser.post("/connexion", &fields).expect(303);
+            browser.get("/connexion/code").expect(200);
+            let token = browser.token();
+            (browser, token)
+        });
         let before = dump::rows(app);
         let mut asked = 0;
         for route in ROUTES.iter().filter(|route| route.method == "POST" && route.audience != Audience::Halfway) {
@@ -83,13 +95,16 @@ on_both_databases! {
                 asked += 1;
             }
         }
-        // whoever is halfway in is nobody yet at these addresses, and whoever is in is no longer there
+        // whoever is halfway in has a token of their own; whoever is in is no longer there
         for route in ROUTES.iter().filter(|route| route.method == "POST" && route.audience == Audience::Halfway) {
-            let (_, browser, own, another) = people.first_mut().unwrap();
             for way in &FORGED {
+                let answer = post(&mut halfway, &address(route), way, [&own_half, &other_half]);
+                let refused = if way.kind.is_some() { 415 } else { 403 };
+                assert_eq!(answer.status, refused, "{} with {}: {}", route.path, way.name, answer.words());
+                let (_, browser, own, another) = people.first_mut().unwrap();
                 let answer = post(browser, &address(route), way, [own, another]);
                 assert!([303, 401, 403, 404, 415].contains(&answer.status), "{}: {}", route.path, answer.status);
-                asked += 1;
+                asked += 2;
             }
         }
         // whoever is not signed in has no token to forge; where the request comes from still counts
@@ -103,6 +118,10 @@ on_both_databases! {
         assert!(dump::rows(app) == before, "what was refused wrote something");
         let ours = Way { name: "our own page", token: Token::Own, headers: &[("sec-fetch-site", "same-origin")], kind: None };
         let open = |route: &&Route| route.audience != Audience::Halfway && route.path != "/deconnexion";
+        for route in ROUTES.iter().filter(|route| route.method == "POST" && route.audience == Audience::Halfway) {
+            let answer = post(&mut halfway.clone(), &address(route), &ours, [&own_half, &other_half]);
+            assert!(![403, 415].contains(&answer.status), "{}: {} {}", route.path, answer.status, answer.words());
+        }
         for route in ROUTES.iter().filter(|route| route.method == "POST").filter(open) {
             let (_, browser, own, another) = people.iter_mut().find(|(email, ..)| *email == who(route)).unwrap();
             let answer = post(&mut browser.clone(), &address(route), &ours, [own, another]);
