@@ -21,6 +21,9 @@ macro_rules! pages {
             // one of the pages says it
             #[allow(dead_code)]
             retention: Retention,
+            /// Whether people may come in with ProConnect.
+            #[allow(dead_code)]
+            has_proconnect: bool,
         }
 
         $(#[$doc])*
@@ -30,7 +33,8 @@ macro_rules! pages {
         pub async fn $handler(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, AppError> {
             let layout = frame::layout(&request, $title);
             let (publisher, retention) = (app.config.publisher.clone(), app.config.retention);
-            Ok(web::page(&request, &$page { layout, publisher, retention })?)
+            let has_proconnect = app.config.proconnect.is_some();
+            Ok(web::page(&request, &$page { layout, publisher, retention, has_proconnect })?)
         }
     )+};
 }
