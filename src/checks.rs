@@ -259,6 +259,11 @@ const INVARIANTS: &[Invariant] = &[
                 AND o.starts_at >= s.starts_at AND o.starts_at < s.ends_at))",
     },
     Invariant {
+        name: "a second factor is a telephone or a passkey",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(CAST(f.account_id AS TEXT)), '') AS example FROM second_factors f \
+            WHERE f.secret IS NULL AND NOT EXISTS (SELECT 1 FROM passkeys k WHERE k.account_id = f.account_id)",
+    },
+    Invariant {
         name: "a budget line reserves what recorded services hold, and has used what approved and invoiced ones hold",
         broken: "SELECT COUNT(*) AS n, COALESCE(MIN(CAST(l.id AS TEXT)), '') AS example FROM budget_lines l \
             WHERE l.reserved_minutes <> (SELECT COALESCE(SUM(s.duration_minutes), 0) FROM services s \

@@ -33,6 +33,12 @@ crate::id_types! {
     SignInId,
     /// Somebody who has proved one thing of two.
     HalfSignInId,
+    /// The sign-in, whole or half, that was asked to answer with a passkey.
+    AskedOfId,
+    /// A passkey.
+    PasskeyId,
+    /// What a browser was asked to sign with a passkey.
+    PasskeyChallengeId,
     /// An invitation to set a password.
     InvitationId,
     /// A bearer token of the API.

@@ -6,8 +6,8 @@ use crate::calendar::Month;
 use crate::ids::ServiceId;
 use crate::ids::{
     AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, ConventionDraftId, ConventionId, DataRequestId,
-    FundingCallId, FundingReceiptId, GuardianId, InvoiceId, LeaveId, OpeningId, PsychologistId, ReferralId, RequestId,
-    SessionId, SignInId, SubstitutionId,
+    FundingCallId, FundingReceiptId, GuardianId, InvoiceId, LeaveId, OpeningId, PasskeyId, PsychologistId, ReferralId,
+    RequestId, SessionId, SignInId, SubstitutionId,
 };
 
 /// The page that waits for whoever signs in.
@@ -20,6 +20,16 @@ pub const SECOND_STEP: &str = "/connexion/code";
 pub const FIRST_FACTOR: &str = "/connexion/second-facteur";
 /// Asking for a link to choose another password; followed by what the link holds.
 pub const FORGOTTEN: &str = "/mot-de-passe-oublie";
+/// Adding a passkey as what one will prove, at the first sign-in.
+pub const FIRST_PASSKEY: &str = "/connexion/cle";
+/// One's passkeys; followed by which.
+pub const MY_PASSKEYS: &str = "/mon-compte/cles";
+/// Naming a new passkey, and asking for it.
+pub const MY_NEW_PASSKEY: &str = "/mon-compte/cles/nouvelle";
+/// Recording the passkey that was asked for.
+pub const MY_PASSKEY_RECORDING: &str = "/mon-compte/cles/enregistrement";
+/// Taking one's own telephone away.
+pub const MY_TELEPHONE_END: &str = "/mon-compte/second-facteur/retrait";
 /// One's own second factor.
 pub const MY_FACTOR: &str = "/mon-compte/second-facteur";
 /// Making other recovery codes.
@@ -214,6 +224,16 @@ fn with_then(path: &str, then: &str) -> String {
         return path.to_owned();
     }
     format!("{path}?{}", serde_urlencoded::to_string([("suite", then)]).unwrap_or_default())
+}
+
+/// One of one's own passkeys.
+pub fn my_passkey(id: PasskeyId) -> String {
+    format!("{MY_PASSKEYS}/{id}")
+}
+
+/// Taking away one of one's own passkeys.
+pub fn my_passkey_end(id: PasskeyId) -> String {
+    format!("{MY_PASSKEYS}/{id}/retrait")
 }
 
 /// Ending one of one's own sign-ins.

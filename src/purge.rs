@@ -7,7 +7,9 @@ use diesel::prelude::*;
 
 use crate::clock::Clock;
 use crate::db::{AnyConnection, Db, DbError};
-use crate::schema::{half_sign_ins, idempotency_keys, invitations, mails, proconnect_returns, sign_ins, throttles};
+use crate::schema::{
+    half_sign_ins, idempotency_keys, invitations, mails, passkey_challenges, proconnect_returns, sign_ins, throttles,
+};
 use crate::sql_types::Ts;
 
 /// How long an idempotency key is kept.
@@ -39,6 +41,8 @@ pub struct Purged {
     pub throttles: i64,
     /// Returns from ProConnect.
     pub proconnect_returns: i64,
+    /// What passkeys were asked to sign.
+    pub passkey_challenges: i64,
 }
 
 /// Writes one query for counting and one for deleting from the same condition.
@@ -82,6 +86,7 @@ kinds! {
     throttles(now) => throttles::last_failure_at.le(days_before(now, THROTTLE_DAYS))
         .and(throttles::blocked_until.le(now));
     proconnect_returns(now) => proconnect_returns::returned_at.le(days_before(now, PROCONNECT_RETURN_DAYS));
+    passkey_challenges(now) => passkey_challenges::expires_at.le(now);
 }
 
 fn days_before(now: Ts, days: i64) -> Ts {

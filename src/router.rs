@@ -131,6 +131,7 @@ routes! {
     POST "/connexion/code" [halfway] accounts::pages_second_step::create_code;
     GET "/connexion/second-facteur" [halfway] accounts::pages_second_step::show_first_factor;
     POST "/connexion/second-facteur" [halfway] accounts::pages_second_step::create_first_factor;
+    POST "/connexion/cle" [halfway] accounts::pages_second_step::create_first_passkey;
     GET "/mot-de-passe-oublie" [anyone] accounts::pages_forgotten::show_forgotten;
     POST "/mot-de-passe-oublie" [anyone] accounts::pages_forgotten::create_link;
     GET "/mot-de-passe-oublie/{token}" [anyone] accounts::pages_forgotten::show_choice;
@@ -154,6 +155,14 @@ routes! {
     GET "/mon-compte/second-facteur" [signed in] accounts::pages_factor::show_factor;
     POST "/mon-compte/second-facteur" [signed in] accounts::pages_factor::create_factor;
     POST "/mon-compte/second-facteur/codes" [signed in] accounts::pages_factor::create_recovery_codes;
+    GET "/mon-compte/second-facteur/retrait" [signed in] accounts::pages_passkeys::show_telephone_removal;
+    POST "/mon-compte/second-facteur/retrait" [signed in] accounts::pages_passkeys::create_telephone_removal;
+    GET "/mon-compte/cles/nouvelle" [signed in] accounts::pages_passkeys::show_new_passkey;
+    POST "/mon-compte/cles/nouvelle" [signed in] accounts::pages_passkeys::create_passkey_request;
+    GET "/mon-compte/cles/enregistrement" [signed in] accounts::pages_passkeys::show_recording;
+    POST "/mon-compte/cles/enregistrement" [signed in] accounts::pages_passkeys::create_passkey;
+    GET "/mon-compte/cles/{id}" [signed in] accounts::pages_passkeys::show_passkey_removal;
+    POST "/mon-compte/cles/{id}/retrait" [signed in] accounts::pages_passkeys::create_passkey_removal;
     GET "/mon-compte/connexions" [signed in] accounts::pages_factor::list_sign_ins;
     POST "/mon-compte/connexions/{id}/fin" [signed in] accounts::pages_factor::create_sign_in_end;
     POST "/mon-compte/connexions/fin" [signed in] accounts::pages_factor::create_sign_ins_end;

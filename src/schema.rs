@@ -81,7 +81,7 @@ diesel::table! {
     /// What a person proves besides their password.
     second_factors (account_id) {
         account_id -> DbUuid,
-        secret -> Sealed,
+        secret -> Nullable<Sealed>,
         last_step -> Integer,
         codes_salt -> Binary,
         created_at -> Instant,
@@ -110,6 +110,37 @@ diesel::table! {
         account_id -> DbUuid,
         code_hash -> Binary,
         used_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    /// Passkeys that prove who signs in.
+    passkeys (id) {
+        id -> DbUuid,
+        account_id -> DbUuid,
+        name -> Text,
+        credential_id -> Text,
+        public_key -> Sealed,
+        sign_count -> BigInt,
+        created_at -> Instant,
+        last_used_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    /// What a browser was asked to sign with a passkey.
+    passkey_challenges (id) {
+        id -> DbUuid,
+        asked_of_id -> DbUuid,
+        purpose -> Text,
+        state -> Sealed,
+        expires_at -> Instant,
     }
 }
 
@@ -1230,6 +1261,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     second_factors,
     recovery_codes,
     half_sign_ins,
+    passkeys,
+    passkey_challenges,
     proconnect_links,
     proconnect_returns,
     api_tokens,

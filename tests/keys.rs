@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
+use psypre::accounts::PasskeyPurpose;
+use psypre::accounts::store::{self, StoredChallenge};
 use psypre::app::App;
 use psypre::children::add_guardian::GuardianRefusal;
 use psypre::children::{GuardianContact, edit_guardian, look_up};
 use psypre::clock::Clock;
 use psypre::config::{Config, KeySource};
 use psypre::db::DbError;
-use psypre::ids::{ChildId, SealedRowId};
+use psypre::ids::{AskedOfId, ChildId, PasskeyChallengeId, SealedRowId};
 use psypre::keys::announce::Announcer;
 use psypre::keys::{add, check, retire, rotate};
 use psypre::outbox::{self, Message};
@@ -125,6 +127,11 @@ on_both_databases! {
         }
         for account in [world.claire_account, world.denis_account] {
             app.telephone(account);
+            app.passkey(account);
+            let (id, expires_at) = (PasskeyChallengeId::new(), app.app.clock.now());
+            let state = app.app.vault.seal(Place { column: "passkey_challenges.state", row: id.0 }, "{}").unwrap();
+            let asked = StoredChallenge { id, state, expires_at };
+            app.write(|tx| store::put_challenge(tx, AskedOfId(account.0), PasskeyPurpose::Prove, &asked));
         }
         let vault = &app.app.vault;
         let all: Vec<(SealedColumn, Row)> =

@@ -8,6 +8,7 @@ mod access;
 mod accounts;
 mod accounts_forgotten;
 mod accounts_left_open;
+mod accounts_passkeys;
 mod accounts_second_factor;
 mod accounts_sign_ins;
 mod agenda;

@@ -258,7 +258,9 @@ beside_a_provider! {
         assert_eq!(camille.get(&back).expect(303).location(), OWN);
         let page = camille.get(OWN).expect(200).words();
         assert!(page.contains("il suffit désormais pour y entrer") && page.contains("camille@agents.example"), "{page}");
-        at.comes_in(&mut at.app.anonymous());
+        let mut elsewhere = at.app.anonymous();
+        at.comes_in(&mut elsewhere);
+        assert!(camille.get("/donnees-personnelles").expect(200).words().contains("se connecter avec ProConnect"));
         // one account for an identity, one identity for an account
         let mut dominique = at.app.signed_in("autre@example.org");
         let back = link(&mut dominique);
@@ -277,6 +279,7 @@ beside_a_provider! {
 
         camille.post("/mon-compte/proconnect/retrait", &[("current_password", "faux")]).expect(422);
         camille.post("/mon-compte/proconnect/retrait", &[("current_password", PASSWORD)]).expect(303);
+        assert_eq!(elsewhere.get("/").location(), "/connexion", "what that identity opened is over");
         assert!(camille.get(OWN).expect(200).words().contains("ProConnect n’ouvre plus votre compte"));
         let mut other = at.app.anonymous();
         let answer = at.round_trip(&mut other, START);

@@ -86,6 +86,7 @@ on_both_databases! {
             mails: 0,
             throttles: 0,
             proconnect_returns: 0,
+            passkey_challenges: 0,
         };
         assert_eq!(count(), none);
         app.app.clock.advance(Duration::days(91));

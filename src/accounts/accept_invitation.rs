@@ -2,7 +2,7 @@
 
 use crate::accounts::open::{self, Opened, Proofs};
 use crate::accounts::passwords::{self, PasswordRefusal};
-use crate::accounts::prove::{self, ProofRefusal};
+use crate::accounts::prove::{self, ProofRefusal, Prover};
 use crate::accounts::{OpenInvitation, Visitor, store, trace};
 use crate::app::App;
 use crate::clock::Clock;
@@ -88,8 +88,8 @@ pub fn accept(app: &App, token: &str, typed: Typed<'_>, visitor: &Visitor) -> Re
     let hash = passwords::hash(typed.password).map_err(DbError::from)?;
     let account = invitation.account;
     let proofs = if invitation.has_factor {
-        prove::prove(app, account, &invitation.email, typed.code, visitor)
-            .map_err(|failure| failure.map(AcceptRefusal::from))?;
+        let prover = Prover { account, email: &invitation.email, asked_of: None };
+        prove::prove(app, prover, typed.code, visitor).map_err(|failure| failure.map(AcceptRefusal::from))?;
         Proofs::Two
     } else {
         Proofs::One

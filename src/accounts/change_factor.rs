@@ -3,7 +3,7 @@
 
 use crate::accounts::change_own::{self, ChangePasswordRefusal};
 use crate::accounts::enrol::{self, EnrolRefusal};
-use crate::accounts::prove::{self, ProofRefusal};
+use crate::accounts::prove::{self, ProofRefusal, Prover};
 use crate::accounts::{Means, Person, Visitor};
 use crate::app::App;
 use crate::failure::{Failure, Refusal, refuse};
@@ -71,7 +71,7 @@ pub fn set(
     events::proved(Proof::NewTelephone, Some(who.account), &visitor.address, &ready);
     let ready = ready?;
     if who.has_second_factor {
-        prove::prove(app, who.account, &who.email, typed.code, visitor).map_err(|failure| failure.map(Into::into))?;
+        prove::prove(app, Prover::again(who), typed.code, visitor).map_err(|failure| failure.map(Into::into))?;
     }
     let kept = if let Means::SignIn { id, .. } = who.means { Some(id) } else { None };
     Ok(app.db.write(|tx| enrol::keep(tx, &app.clock, (who.account, &who.email), &ready, kept))?)
@@ -91,6 +91,6 @@ pub fn renew_codes(
         return refuse(ChangeFactorRefusal::None);
     }
     change_own::confirm_password(app, who, typed.password, visitor).map_err(|failure| failure.map(Into::into))?;
-    prove::prove(app, who.account, &who.email, typed.code, visitor).map_err(|failure| failure.map(Into::into))?;
+    prove::prove(app, Prover::again(who), typed.code, visitor).map_err(|failure| failure.map(Into::into))?;
     Ok(enrol::renew_codes(app, who.account, &who.email)?)
 }

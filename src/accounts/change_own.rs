@@ -1,7 +1,7 @@
 //! What a person changes of their own account: name, password, how they are told.
 
 use crate::accounts::passwords::{self, PasswordRefusal};
-use crate::accounts::prove::{self, ProofRefusal};
+use crate::accounts::prove::{self, ProofRefusal, Prover};
 use crate::accounts::throttle;
 use crate::accounts::{Means, Person, Visitor, store, trace};
 use crate::app::App;
@@ -84,7 +84,7 @@ pub fn change_password(
         return refuse(ChangePasswordRefusal::Different);
     }
     if who.has_second_factor {
-        prove::prove(app, who.account, &who.email, typed.code, visitor).map_err(|failure| failure.map(Into::into))?;
+        prove::prove(app, Prover::again(who), typed.code, visitor).map_err(|failure| failure.map(Into::into))?;
     }
     let hash = passwords::hash(typed.new).map_err(DbError::from)?;
     let kept = if let Means::SignIn { id, .. } = who.means { Some(id) } else { None };

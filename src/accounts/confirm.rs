@@ -1,7 +1,7 @@
 //! Asks again who is there before what opens an account changes: an unattended browser is not its owner.
 
 use crate::accounts::change_own::{self, ChangePasswordRefusal};
-use crate::accounts::prove::{self, ProofRefusal};
+use crate::accounts::prove::{self, ProofRefusal, Prover};
 use crate::accounts::{Person, Visitor, store};
 use crate::app::App;
 use crate::db::{Db, DbError};
@@ -65,7 +65,7 @@ pub fn confirm(
     }
     change_own::confirm_password(app, who, password, visitor).map_err(|failure| failure.map(Into::into))?;
     if who.has_second_factor {
-        prove::prove(app, who.account, &who.email, code, visitor).map_err(|failure| failure.map(Into::into))?;
+        prove::prove(app, Prover::again(who), code, visitor).map_err(|failure| failure.map(Into::into))?;
     }
     Ok(())
 }

@@ -123,7 +123,7 @@ pub fn prepare(app: &App, account: AccountId, carried: &str, code: &str) -> Resu
     let sealed = app.vault.seal(prove::place(account), &secret.letters());
     let secret = sealed.map_err(|e| DbError::from(totp::SecretError::from(e)))?;
     Ok(Ready {
-        factor: StoredFactor { secret, last_step: step, codes_salt: codes.salt.clone(), created_at: now },
+        factor: StoredFactor { secret: Some(secret), last_step: step, codes_salt: codes.salt.clone(), created_at: now },
         codes,
     })
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::accounts::accept_invitation::Typed;
 use crate::accounts::open::{self, Opened, Proofs};
 use crate::accounts::passwords::{self, PasswordRefusal};
-use crate::accounts::prove::{self, ProofRefusal};
+use crate::accounts::prove::{self, ProofRefusal, Prover};
 use crate::accounts::store::StoredPassword;
 use crate::accounts::throttle::{self, Subject, TooMany};
 use crate::accounts::{Visitor, store, trace};
@@ -237,7 +237,8 @@ pub fn choose(
     let hash = passwords::hash(typed.password).map_err(DbError::from)?;
     let account = claim.account;
     let proofs = if claim.has_factor {
-        prove::prove(app, account, &claim.email, typed.code, visitor).map_err(|failure| failure.map(Into::into))?;
+        let prover = Prover { account, email: &claim.email, asked_of: None };
+        prove::prove(app, prover, typed.code, visitor).map_err(|failure| failure.map(Into::into))?;
         Proofs::Two
     } else {
         Proofs::One

@@ -6,6 +6,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use crate::accounts::guards::{As, SignedIn, person_of};
 use crate::accounts::{Person, Role};
 use crate::app::App;
+use crate::config::{Config, SecondFactor};
 use crate::links;
 use crate::web::csrf::ExpectedToken;
 use crate::web::layout::{NavEntry, Person as Badge, RoleChoice};
@@ -14,9 +15,7 @@ use crate::web::{Icon, Layout};
 /// The frame of a page for whoever asks, signed in or not.
 pub fn layout(request: &HttpRequest, title: impl ToString) -> Layout {
     let mut layout = Layout::new(title).with_flash_of(request);
-    if request.app_data::<Data<App>>().is_some_and(|app| app.config.demonstration) {
-        layout.notice = Some("Démonstration : les personnes et les montants d’exemple sont inventés, et la connexion ne demande que le mot de passe.".to_owned());
-    }
+    layout.notice = request.app_data::<Data<App>>().and_then(|app| notice(&app.config));
     if let Some(ExpectedToken(csrf)) = request.extensions().get::<ExpectedToken>() {
         layout.csrf.clone_from(csrf);
     }
@@ -25,6 +24,16 @@ pub fn layout(request: &HttpRequest, title: impl ToString) -> Layout {
         layout = layout.with_nav(navigation(&person), request.path());
     }
     layout
+}
+
+/// What the demonstration says of itself on every page.
+fn notice(config: &Config) -> Option<String> {
+    let invented = "Démonstration : les personnes et les montants d’exemple sont inventés";
+    let asked = match config.second_factor {
+        SecondFactor::Optional => ", et la connexion ne demande que le mot de passe.",
+        SecondFactor::Required => ".",
+    };
+    config.demonstration.then(|| format!("{invented}{asked}"))
 }
 
 impl<C> As<C> {

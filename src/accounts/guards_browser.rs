@@ -8,10 +8,20 @@ use crate::accounts::open::Opened;
 use crate::accounts::{Visitor, browsers};
 use crate::app::App;
 use crate::error::AppError;
-use crate::web;
+use crate::web::{self, FormState};
 
 /// How long a browser is known again, in days.
 const DEVICE_DAYS: i64 = 365;
+
+/// How a form asks for what proves a person again.
+pub const CODE_LABEL: &str = "Code de votre téléphone, ou code de secours";
+
+/// What a form gives to prove the second thing: the answer of a passkey, else the code of the telephone, else a recovery
+/// code.
+pub fn proof_of(form: &FormState) -> String {
+    let given = ["passkey", "code", "recovery_code"].map(|name| form.value(name));
+    given.into_iter().find(|value| !value.is_empty()).unwrap_or_default().to_owned()
+}
 
 /// From where a request comes.
 pub fn visitor_of(app: &App, request: &HttpRequest) -> Visitor {

@@ -4,9 +4,11 @@
 //! [`Psychologist`]…), so that what is not theirs is not found.
 
 pub mod accept_invitation;
+pub mod add_passkey;
 pub mod api;
 pub mod browsers;
 pub mod calendar_feed;
+pub mod challenges;
 pub mod change_factor;
 pub mod change_own;
 pub mod change_roles;
@@ -29,11 +31,15 @@ pub mod pages_forgotten;
 pub mod pages_invitation;
 pub mod pages_list;
 pub mod pages_own;
+pub mod pages_passkeys;
 pub mod pages_second_step;
+pub mod passkeys;
 pub mod passwords;
 pub mod prove;
+mod prove_passkey;
 pub mod recipients;
 pub mod recovery_codes;
+pub mod remove_factor;
 pub mod reset_factor;
 pub mod scopes;
 pub mod sign_in;
@@ -245,6 +251,16 @@ impl Person {
 /// Whether these roles oblige to prove a second thing: all do but the referent's.
 pub fn second_factor_is_due(setting: SecondFactor, roles: impl IntoIterator<Item = Role>) -> bool {
     setting == SecondFactor::Required && roles.into_iter().any(|role| role != Role::Referent)
+}
+
+crate::text_enum! {
+    /// What a passkey is asked for.
+    PasskeyPurpose {
+        /// To prove who is there.
+        Prove => "prove",
+        /// To be added to the account.
+        Add => "add",
+    }
 }
 
 /// Who has proved one thing of two: it opens nothing but the page of the second.

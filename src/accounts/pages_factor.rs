@@ -7,9 +7,10 @@ use askama::Template;
 use crate::accounts::change_factor::{self, ChangeFactorRefusal, Typed};
 use crate::accounts::enrol::{self, Proposal};
 use crate::accounts::guards::SignedIn;
-use crate::accounts::pages_second_step::{CodesPage, TELEPHONE_LINKED, codes_layout, typed_code};
-use crate::accounts::store::ListedSignIn;
-use crate::accounts::{Means, end_sign_ins, pages, store};
+use crate::accounts::guards_browser::proof_of;
+use crate::accounts::pages_second_step::{CodesPage, TELEPHONE_LINKED, codes_layout};
+use crate::accounts::store::{ListedSignIn, StoredPasskey};
+use crate::accounts::{Means, challenges, end_sign_ins, pages, passkeys, store};
 use crate::app::App;
 use crate::db::{self, DbError};
 use crate::error::AppError;
@@ -24,9 +25,15 @@ use crate::web::{self, Flash, FormState, Layout, filters};
 struct FactorPage {
     layout: Layout,
     form: FormState,
-    /// Since when there is one.
-    since: Option<Ts>,
+    has_factor: bool,
+    /// Since when a telephone is linked.
+    telephone_since: Option<Ts>,
     codes_left: i64,
+    passkeys: Vec<StoredPasskey>,
+    /// Whether passkeys may serve at our address.
+    allows_passkeys: bool,
+    /// What a passkey is asked, when one may prove who changes this.
+    passkey: Option<String>,
     proposal: Proposal,
     email: String,
 }
@@ -38,20 +45,28 @@ async fn factor_page(
     form: FormState,
 ) -> Result<FactorPage, AppError> {
     let (account, email, carried) = (who.account, who.email.clone(), form.value("key").to_owned());
-    let (since, codes_left) = app
+    let (factor, codes_left, passkeys) = app
         .db
         .read_async::<_, DbError>(move |conn| {
-            let since = store::find_factor(conn, account)?.map(|factor| factor.created_at);
-            Ok((since, store::recovery_codes_left(conn, account)?))
+            let factor = store::find_factor(conn, account)?;
+            Ok((factor, store::recovery_codes_left(conn, account)?, store::passkeys_of(conn, account)?))
         })
         .await?;
-    let lent = app.clone();
-    let proposal = db::blocking(move || enrol::propose(&lent.vault, &lent.clock, account, &email, &carried)).await?;
+    let (lent, person) = (app.clone(), who.0.as_ref().clone());
+    let (proposal, passkey) = db::blocking::<_, DbError>(move || {
+        let proposal = enrol::propose(&lent.vault, &lent.clock, account, &email, &carried)?;
+        Ok((proposal, challenges::to_prove_again(&lent, &person)?))
+    })
+    .await?;
     Ok(FactorPage {
         layout: who.layout(request, "Second facteur").under("Mon compte", links::MY_ACCOUNT).for_form(&form),
         form,
-        since,
+        has_factor: factor.is_some(),
+        telephone_since: factor.filter(|factor| factor.secret.is_some()).map(|factor| factor.created_at),
         codes_left,
+        passkeys,
+        allows_passkeys: passkeys::relying_party(app).is_some(),
+        passkey,
         proposal,
         email: who.email.clone(),
     })
@@ -76,7 +91,7 @@ pub async fn create_factor(
     mut form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let (lent, person, from) = (app.clone(), who.0.as_ref().clone(), pages::visitor_of(&app, &request));
-    let (password, code) = (form.raw("current_password").to_owned(), typed_code(&form));
+    let (password, code) = (form.raw("current_password").to_owned(), proof_of(&form));
     let (carried, new_code) = (form.value("key").to_owned(), form.value("new_code").to_owned());
     let outcome = db::blocking(move || {
         let typed = Typed { password: &password, code: &code };
@@ -97,7 +112,7 @@ pub async fn create_recovery_codes(
     mut form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let (lent, person, from) = (app.clone(), who.0.as_ref().clone(), pages::visitor_of(&app, &request));
-    let (password, code) = (form.raw("current_password").to_owned(), typed_code(&form));
+    let (password, code) = (form.raw("current_password").to_owned(), proof_of(&form));
     let outcome = db::blocking(move || {
         change_factor::renew_codes(&lent, &person, Typed { password: &password, code: &code }, &from)
     })

@@ -7,10 +7,11 @@ use askama::Template;
 use crate::accounts::change_own::{self, ChangePasswordRefusal, Typed};
 use crate::accounts::create::LONGEST_NAME;
 use crate::accounts::guards::SignedIn;
+use crate::accounts::guards_browser::proof_of;
 use crate::accounts::scopes::{Area, Scope};
 use crate::accounts::store::StoredToken;
 use crate::accounts::tokens::{self, LONGEST_LABEL, NewToken, TokenRefusal, USUAL_DAYS};
-use crate::accounts::{Grant, Role, calendar_feed, pages, passwords, store};
+use crate::accounts::{Grant, Role, calendar_feed, challenges, pages, passkeys, passwords, store};
 use crate::app::App;
 use crate::db::{self, DbError};
 use crate::error::AppError;
@@ -30,6 +31,10 @@ struct OwnPage {
     is_coordinator: bool,
     has_calendar: bool,
     has_second_factor: bool,
+    /// Whether passkeys may serve at our address.
+    has_passkeys: bool,
+    /// What a passkey is asked, when one may prove who changes the password.
+    passkey: Option<String>,
     has_proconnect: bool,
     told_at_once: bool,
     tokens: Vec<StoredToken>,
@@ -55,6 +60,8 @@ async fn own_page(
             Ok((store::load_account(conn, account)?, store::tokens_of(conn, account, now)?))
         })
         .await?;
+    let (lent, person) = (app.clone(), who.0.as_ref().clone());
+    let passkey = db::blocking(move || challenges::to_prove_again(&lent, &person)).await?;
     Ok(OwnPage {
         layout: who.layout(request, "Mon compte").for_form(&form),
         form,
@@ -63,6 +70,8 @@ async fn own_page(
         roles: who.grants.iter().map(Grant::label).collect(),
         is_coordinator: who.holds(Role::Coordinator),
         has_second_factor: who.has_second_factor,
+        has_passkeys: passkeys::relying_party(app).is_some(),
+        passkey,
         has_proconnect: app.config.proconnect.is_some(),
         has_calendar: calendar_feed::may_have_one(who).is_ok(),
         told_at_once: found.told_at_once,
@@ -112,8 +121,8 @@ pub async fn create_password(
     mut form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let (lent, person, from) = (app.clone(), who.0.as_ref().clone(), pages::visitor_of(&app, &request));
-    let [old, new, again, code] =
-        ["current_password", "password", "password_again", "code"].map(|name| form.raw(name).to_owned());
+    let [old, new, again] = ["current_password", "password", "password_again"].map(|name| form.raw(name).to_owned());
+    let code = proof_of(&form);
     let outcome: Result<(), Failure<ChangePasswordRefusal>> = db::blocking(move || {
         let typed = Typed { old: &old, new: &new, again: &again, code: &code };
         change_own::change_password(&lent, &person, typed, &from)

@@ -1,4 +1,5 @@
-//! The second step of signing in: a code of the telephone; or, the first time, the page that sets the second factor.
+//! The second step of signing in: a code of the telephone or a passkey; or, the first time, the page that sets the second
+//! factor.
 
 use std::rc::Rc;
 
@@ -8,14 +9,18 @@ use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use crate::accounts::challenges::{self, Owner};
 use crate::accounts::enrol::{self, Proposal};
 use crate::accounts::guards::{halfway_of, person_of};
+use crate::accounts::guards_browser::proof_of;
+use crate::accounts::open::Opened;
 use crate::accounts::pages::{self, Wanted, local_path};
+use crate::accounts::pages_passkeys::name_of;
 use crate::accounts::prove::ProofRefusal;
 use crate::accounts::sign_in::{self, SecondStepRefusal};
-use crate::accounts::{Halfway, frame};
+use crate::accounts::{Halfway, frame, store};
 use crate::app::App;
-use crate::db;
+use crate::db::{self, DbError};
 use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
 use crate::links;
@@ -28,6 +33,9 @@ struct CodePage {
     form: FormState,
     wanted: String,
     email: String,
+    has_telephone: bool,
+    /// What a passkey is asked, when there is one that may answer.
+    passkey: Option<String>,
 }
 
 #[derive(Template)]
@@ -37,10 +45,15 @@ struct FirstFactorPage {
     form: FormState,
     wanted: String,
     proposal: Proposal,
+    /// What the browser is told to make a passkey, where passkeys may serve.
+    passkey: Option<String>,
 }
 
 /// What is said once the telephone is there.
 pub(super) const TELEPHONE_LINKED: &str = "Votre téléphone est relié";
+
+/// What is said once the first passkey is there.
+pub(super) const PASSKEY_ADDED: &str = "Votre clé d’accès est ajoutée";
 
 /// Recovery codes, shown this once.
 #[derive(Template)]
@@ -82,9 +95,22 @@ async fn has_factor(app: &App, who: &Rc<Halfway>) -> Result<bool, AppError> {
     Ok(db::blocking(move || sign_in::has_factor(&db, &halfway)).await?)
 }
 
-fn code_page(request: &HttpRequest, who: &Halfway, form: FormState, wanted: String) -> CodePage {
-    let layout = frame::layout(request, "Votre code").for_form(&form);
-    CodePage { layout, form, wanted, email: who.email.clone() }
+async fn code_page(
+    app: &App,
+    request: &HttpRequest,
+    who: &Halfway,
+    form: FormState,
+    wanted: String,
+) -> Result<CodePage, AppError> {
+    let (lent, account, asked_of) = (app.clone(), who.account, who.asked_of());
+    let (has_telephone, passkey) = db::blocking::<_, DbError>(move || {
+        let factor = lent.db.read::<_, DbError>(|conn| Ok(store::find_factor(conn, account)?))?;
+        let has_telephone = factor.is_some_and(|factor| factor.secret.is_some());
+        Ok((has_telephone, challenges::to_prove(&lent, account, asked_of)?))
+    })
+    .await?;
+    let layout = frame::layout(request, "Second facteur").for_form(&form);
+    Ok(CodePage { layout, form, wanted, email: who.email.clone(), has_telephone, passkey })
 }
 
 async fn first_factor_page(
@@ -95,13 +121,20 @@ async fn first_factor_page(
     wanted: String,
 ) -> Result<FirstFactorPage, AppError> {
     let (lent, halfway, carried) = (app.clone(), who.as_ref().clone(), form.value("key").to_owned());
-    let proposal =
-        db::blocking(move || enrol::propose(&lent.vault, &lent.clock, halfway.account, &halfway.email, &carried))
-            .await?;
+    let (proposal, passkey) = db::blocking::<_, DbError>(move || {
+        let proposal = enrol::propose(&lent.vault, &lent.clock, halfway.account, &halfway.email, &carried)?;
+        let owner = Owner { account: halfway.account, email: &halfway.email, display_name: &halfway.display_name };
+        Ok((proposal, challenges::to_add(&lent, owner, halfway.asked_of(), None)?))
+    })
+    .await?;
     let layout = frame::layout(request, "Protéger votre compte")
-        .lead("Votre mot de passe est bon. Il reste à relier votre téléphone, une seule fois.")
+        .lead(if passkey.is_some() {
+            "Votre mot de passe est bon. Il reste, une seule fois, à relier un téléphone ou à créer une clé d’accès."
+        } else {
+            "Votre mot de passe est bon. Il reste à relier votre téléphone, une seule fois."
+        })
         .for_form(&form);
-    Ok(FirstFactorPage { layout, form, wanted, proposal })
+    Ok(FirstFactorPage { layout, form, wanted, proposal, passkey })
 }
 
 /// Shows the form of the code; whoever has set no second factor goes and sets it.
@@ -117,7 +150,7 @@ pub async fn show_code(app: Data<App>, request: HttpRequest, asked: Query<Wanted
     if !has_factor(&app, &who).await? {
         return Ok(web::see_other(&links::first_factor(&wanted)));
     }
-    Ok(web::page(&request, &code_page(&request, &who, FormState::new(), wanted))?)
+    Ok(web::page(&request, &code_page(&app, &request, &who, FormState::new(), wanted).await?)?)
 }
 
 /// Takes the code, and lets in.
@@ -130,16 +163,16 @@ pub async fn create_code(app: Data<App>, request: HttpRequest, mut form: FormSta
         Asks::Halfway(who) => who,
         Asks::Elsewhere(answer) => return Ok(answer),
     };
-    let typed = typed_code(&form);
+    let given = proof_of(&form);
     let (lent, halfway, from) = (app.clone(), who.as_ref().clone(), pages::visitor_of(&app, &request));
-    let outcome = db::blocking(move || sign_in::prove_second(&lent, &halfway, &typed, &from)).await;
+    let outcome = db::blocking(move || sign_in::prove_second(&lent, &halfway, &given, &from)).await;
     match outcome {
         Ok(opened) => pages::enter(&app, opened, &wanted),
         Err(Failure::Refused(SecondStepRefusal::Gone)) => Ok(begin_again(&request)),
         Err(Failure::Refused(refusal)) => {
             form.refuse(refusal.field().unwrap_or_default(), &refusal);
             form.set("code", "");
-            let page = code_page(&request, &who, form, wanted);
+            let page = code_page(&app, &request, &who, form, wanted).await?;
             let SecondStepRefusal::Proof(ProofRefusal::TooMany(too_many)) = refusal else {
                 return Ok(web::refused(&request, &page)?);
             };
@@ -149,12 +182,6 @@ pub async fn create_code(app: Data<App>, request: HttpRequest, mut form: FormSta
         }
         Err(other) => Err(other.into()),
     }
-}
-
-/// What was typed: the code of the telephone, or else a recovery code.
-pub(super) fn typed_code(form: &FormState) -> String {
-    let code = form.value("code");
-    if code.is_empty() { form.value("recovery_code").to_owned() } else { code.to_owned() }
 }
 
 /// Shows the key to keep in the telephone.
@@ -184,7 +211,7 @@ pub async fn show_first_factor(
 pub async fn create_first_factor(
     app: Data<App>,
     request: HttpRequest,
-    mut form: FormState,
+    form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let wanted = local_path(Some(form.value("suite")));
     let who = match who_asks(&request, &wanted)? {
@@ -194,29 +221,69 @@ pub async fn create_first_factor(
     let (carried, code) = (form.value("key").to_owned(), form.value("new_code").to_owned());
     let (lent, halfway, from) = (app.clone(), who.as_ref().clone(), pages::visitor_of(&app, &request));
     let outcome = db::blocking(move || sign_in::set_second(&lent, &halfway, (&carried, &code), &from)).await;
+    first_factor_answer(&app, &request, &who, (form, wanted), TELEPHONE_LINKED, outcome).await
+}
+
+/// In, with the recovery codes; or the page again.
+async fn first_factor_answer(
+    app: &App,
+    request: &HttpRequest,
+    who: &Rc<Halfway>,
+    (mut form, wanted): (FormState, String),
+    title: &'static str,
+    outcome: Result<(Opened, Vec<String>), Failure<SecondStepRefusal>>,
+) -> Result<HttpResponse, AppError> {
     match outcome {
         Ok((opened, codes)) => {
             let page = CodesPage {
-                layout: codes_layout(frame::layout(&request, "Vos codes de secours")),
-                title: TELEPHONE_LINKED,
+                layout: codes_layout(frame::layout(request, "Vos codes de secours")),
+                title,
                 codes,
                 next: wanted,
             };
-            let mut response = web::page(&request, &page)?;
-            pages::give_cookies(&app, opened, &mut response)?;
+            let mut response = web::page(request, &page)?;
+            pages::give_cookies(app, opened, &mut response)?;
             Ok(response)
         }
-        Err(Failure::Refused(SecondStepRefusal::Gone)) => Ok(begin_again(&request)),
+        Err(Failure::Refused(SecondStepRefusal::Gone)) => Ok(begin_again(request)),
         Err(Failure::Refused(refusal)) => {
             form.refuse(refusal.field().unwrap_or_default(), &refusal);
             form.set("new_code", "");
-            Ok(web::refused(&request, &first_factor_page(&app, &request, &who, form, wanted).await?)?)
+            Ok(web::refused(request, &first_factor_page(app, request, who, form, wanted).await?)?)
         }
         Err(other) => Err(other.into()),
     }
 }
 
+/// Adds a passkey as the second factor, lets in, and shows the recovery codes.
+///
+/// # Errors
+/// When nobody is halfway, or the database fails.
+pub async fn create_first_passkey(
+    app: Data<App>,
+    request: HttpRequest,
+    mut form: FormState,
+) -> Result<HttpResponse, AppError> {
+    let wanted = local_path(Some(form.value("suite")));
+    let who = match who_asks(&request, &wanted)? {
+        Asks::Halfway(who) => who,
+        Asks::Elsewhere(answer) => return Ok(answer),
+    };
+    if has_factor(&app, &who).await? {
+        return Ok(web::see_other(&links::second_step(&wanted)));
+    }
+    let Some(name) = name_of(&mut form) else {
+        return Ok(web::refused(&request, &first_factor_page(&app, &request, &who, form, wanted).await?)?);
+    };
+    let answer = form.value("passkey").to_owned();
+    let (lent, halfway, from) = (app.clone(), who.as_ref().clone(), pages::visitor_of(&app, &request));
+    let outcome = db::blocking(move || sign_in::set_second_by_passkey(&lent, &halfway, (&name, &answer), &from)).await;
+    first_factor_answer(&app, &request, &who, (form, wanted), PASSKEY_ADDED, outcome).await
+}
+
 /// The frame of the page that shows recovery codes.
 pub(super) fn codes_layout(layout: Layout) -> Layout {
-    layout.lead("Le jour où votre téléphone manque, un de ces codes le remplace. Chacun sert une fois.")
+    layout.lead(
+        "Le jour où votre téléphone ou votre clé d’accès manque, un de ces codes les remplace. Chacun sert une fois.",
+    )
 }

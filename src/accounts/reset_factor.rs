@@ -1,5 +1,5 @@
-//! Takes the second factor of somebody away, who lost their telephone and their recovery codes: they set another at the
-//! next sign-in. It is journaled, and told to them.
+//! Takes the second factor of somebody away, who lost their telephone or passkeys and their recovery codes: they set
+//! another at the next sign-in. It is journaled, and told to them.
 
 use crate::accounts::{store, trace};
 use crate::clock::Clock;

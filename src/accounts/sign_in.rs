@@ -5,9 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Duration;
 use sha2::{Digest, Sha256};
 
+use crate::accounts::add_passkey::{self, AddRefusal};
 use crate::accounts::enrol::{self, EnrolRefusal};
 use crate::accounts::open::{self, OpenRefusal, Opened, Proofs};
-use crate::accounts::prove::{self, ProofRefusal};
+use crate::accounts::prove::{self, ProofRefusal, Prover};
 use crate::accounts::scopes::Scope;
 use crate::accounts::throttle::{self, Subject, TooMany};
 use crate::accounts::{Halfway, Known, Means, Person, Role, Visitor, passwords, second_factor_is_due, store};
@@ -116,6 +117,9 @@ pub enum SecondStepRefusal {
     /// The second factor is not set.
     #[error("{0}")]
     Enrol(#[from] EnrolRefusal),
+    /// The passkey is not added.
+    #[error("{0}")]
+    Add(#[from] AddRefusal),
     /// The first step was too long ago, or served.
     #[error("Cette connexion a trop attendu. Recommencez avec votre mot de passe.")]
     Gone,
@@ -129,6 +133,7 @@ impl Refusal for SecondStepRefusal {
         match self {
             Self::Proof(refusal) => refusal.code(),
             Self::Enrol(refusal) => refusal.code(),
+            Self::Add(refusal) => refusal.code(),
             Self::Gone => "sign_in_gone",
             Self::Open(refusal) => refusal.code(),
         }
@@ -138,6 +143,7 @@ impl Refusal for SecondStepRefusal {
         match self {
             Self::Proof(refusal) => refusal.field(),
             Self::Enrol(refusal) => refusal.field(),
+            Self::Add(refusal) => refusal.field(),
             Self::Gone | Self::Open(_) => None,
         }
     }
@@ -151,18 +157,18 @@ pub fn has_factor(db: &Db, who: &Halfway) -> Result<bool, DbError> {
     db.read(|conn| Ok(store::find_factor(conn, who.account)?.is_some()))
 }
 
-/// The second step: a code of the telephone, or a recovery code.
+/// The second step: a code of the telephone, a recovery code, or what a passkey answered.
 ///
 /// # Errors
-/// When the code does not prove it, or the first step no longer counts.
+/// When it does not prove it, or the first step no longer counts.
 pub fn prove_second(
     app: &App,
     who: &Halfway,
-    typed: &str,
+    given: &str,
     visitor: &Visitor,
 ) -> Result<Opened, Failure<SecondStepRefusal>> {
-    prove::prove(app, who.account, &who.email, typed, visitor)
-        .map_err(|failure| failure.map(SecondStepRefusal::from))?;
+    let prover = Prover { account: who.account, email: &who.email, asked_of: Some(who.asked_of()) };
+    prove::prove(app, prover, given, visitor).map_err(|failure| failure.map(SecondStepRefusal::from))?;
     app.db.write(|tx| {
         if !store::delete_half_sign_in(tx, who.id)? {
             return refuse(SecondStepRefusal::Gone);
@@ -191,6 +197,33 @@ pub fn set_second(
             return refuse(SecondStepRefusal::Gone);
         }
         let codes = enrol::keep(tx, &app.clock, (who.account, &who.email), &ready, None)?;
+        let opened = open::open(tx, &app.clock, app.config.second_factor, who.account, Proofs::Two, visitor)
+            .map_err(|failure| failure.map(SecondStepRefusal::from))?;
+        Ok((opened, codes))
+    })
+}
+
+/// The second step of whoever has set no second factor, with a passkey: it is added, and they are in. Gives their recovery
+/// codes.
+///
+/// # Errors
+/// When the passkey does not verify, or the first step no longer counts.
+pub fn set_second_by_passkey(
+    app: &App,
+    who: &Halfway,
+    (name, answer): (&str, &str),
+    visitor: &Visitor,
+) -> Result<(Opened, Vec<String>), Failure<SecondStepRefusal>> {
+    let ready = add_passkey::check(app, who.account, who.asked_of(), answer)
+        .map_err(|failure| failure.map(SecondStepRefusal::from))?;
+    app.db.write(|tx| {
+        if !store::delete_half_sign_in(tx, who.id)? {
+            return refuse(SecondStepRefusal::Gone);
+        }
+        let codes = add_passkey::keep(tx, app, (who.account, &who.email), (&ready, name), None)
+            .map_err(|failure| failure.map(SecondStepRefusal::from))?;
+        // whoever has a second factor proves it: a passkey beside it takes more than a password
+        let Some(codes) = codes else { return refuse(SecondStepRefusal::Gone) };
         let opened = open::open(tx, &app.clock, app.config.second_factor, who.account, Proofs::Two, visitor)
             .map_err(|failure| failure.map(SecondStepRefusal::from))?;
         Ok((opened, codes))

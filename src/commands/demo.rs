@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
 use psypre::app::App;
@@ -36,6 +37,9 @@ pub struct DemoArguments {
     /// Let people sign in with the ProConnect of the variables PSYPRE_PROCONNECT_…
     #[arg(long)]
     proconnect: bool,
+    /// Ask a second factor of everybody who must have one, as a real installation does; passkeys want `--listen localhost:…`
+    #[arg(long)]
+    second_factor: bool,
 }
 
 /// Plays the demonstration, and serves it or exports its last month.
@@ -47,11 +51,15 @@ pub fn run(arguments: DemoArguments) -> Outcome {
     let config = configure(&arguments.data, mails, arguments.listen, arguments.proconnect)?;
     sweep(&arguments.data)?;
     let clock = arguments.at.map_or_else(Clock::system, |at| Clock::starting_at(at.to_utc()));
-    let app = App::start(config, clock)?;
+    let mut app = App::start(config, clock)?;
     println!("Trois mois de vie se jouent : quelques secondes…");
     let played = demo::fill(&app)?;
     if let Some(folder) = arguments.export {
         return export_month(&app, &played, &folder);
+    }
+    // the invented people came in without one, and set theirs at their next sign-in
+    if arguments.second_factor {
+        app.config = Arc::new(Config { second_factor: SecondFactor::Required, ..Config::clone(&app.config) });
     }
     tell(&app, &played.accounts);
     serve(app)

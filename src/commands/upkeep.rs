@@ -73,8 +73,16 @@ pub fn backup(app: &App, file: &Path) -> Outcome {
 
 /// Deletes what is kept no longer, or says how much that would be.
 pub fn purge(app: &App, dry_run: bool) -> Outcome {
-    let Purged { half_sign_ins, invitations, idempotency_keys, sign_ins, mails, throttles, proconnect_returns } =
-        if dry_run { app.db.read(|conn| purge::count(conn, &app.clock))? } else { purge::run(&app.db, &app.clock)? };
+    let Purged {
+        half_sign_ins,
+        invitations,
+        idempotency_keys,
+        sign_ins,
+        mails,
+        throttles,
+        proconnect_returns,
+        passkey_challenges,
+    } = if dry_run { app.db.read(|conn| purge::count(conn, &app.clock))? } else { purge::run(&app.db, &app.clock)? };
     let months = app.config.retention.readings_months;
     let old_readings = if dry_run {
         app.db.read::<_, DbError>(|conn| Ok(readings::count_old(conn, &app.clock, months)?))?
@@ -90,6 +98,7 @@ pub fn purge(app: &App, dry_run: bool) -> Outcome {
     println!("  {old_readings} openings of children's files older than {months} months");
     println!("  {throttles} counts of failed sign-ins older than {} days", purge::THROTTLE_DAYS);
     println!("  {proconnect_returns} returns from ProConnect older than {} day", purge::PROCONNECT_RETURN_DAYS);
+    println!("  {passkey_challenges} challenges of passkeys past their time");
     Ok(ExitCode::SUCCESS)
 }
 

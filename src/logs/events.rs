@@ -44,8 +44,12 @@ crate::text_enum! {
         TelephoneCode => "telephone_code",
         /// A recovery code.
         RecoveryCode => "recovery_code",
+        /// What a passkey answered.
+        Passkey => "passkey",
         /// The first code of a telephone that is being linked.
         NewTelephone => "new_telephone",
+        /// What a passkey that is being added answered.
+        NewPasskey => "new_passkey",
         /// The link of an invitation.
         Invitation => "invitation",
         /// The link that chooses another password.

@@ -18,6 +18,14 @@ pub enum SecurityEvent {
     SecondFactorSet,
     /// An administrator took it away.
     SecondFactorReset,
+    /// Its person took the telephone away.
+    TelephoneRemoved,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was taken away.
+    PasskeyRemoved,
+    /// A passkey counted backwards: somebody may hold a copy.
+    PasskeyRefused,
     /// A recovery code served.
     RecoveryCodeUsed {
         /// How many have not.
@@ -34,6 +42,10 @@ impl SecurityEvent {
             Self::PasswordChanged => "votre mot de passe est changé",
             Self::SecondFactorSet => "votre second facteur est en place",
             Self::SecondFactorReset => "votre second facteur est retiré",
+            Self::TelephoneRemoved => "votre téléphone n’est plus relié",
+            Self::PasskeyAdded => "une clé d’accès est ajoutée",
+            Self::PasskeyRemoved => "une clé d’accès est retirée",
+            Self::PasskeyRefused => "une de vos clés d’accès est refusée",
             Self::RecoveryCodeUsed { .. } => "un code de secours a servi",
             Self::RecoveryCodesRenewed => "vos codes de secours sont remplacés",
         }
@@ -47,9 +59,21 @@ impl SecurityEvent {
                 "Chaque connexion demande maintenant, après le mot de passe, le code que montre votre téléphone."
                     .to_owned()
             }
-            Self::SecondFactorReset => "L’administration de la Métropole l’a retiré. Vous êtes déconnecté partout ; \
-                vous en choisirez un autre à la prochaine connexion."
+            Self::SecondFactorReset => "L’administration de la Métropole l’a retiré : téléphone, clés d’accès et \
+                codes de secours. Vous êtes déconnecté partout ; vous en choisirez un autre à la prochaine connexion."
                 .to_owned(),
+            Self::TelephoneRemoved => {
+                "Ses codes ne servent plus à vous connecter. Vos autres appareils sont déconnectés.".to_owned()
+            }
+            Self::PasskeyAdded => {
+                "Après le mot de passe, elle ouvre votre compte. Vos autres appareils sont déconnectés.".to_owned()
+            }
+            Self::PasskeyRemoved => "Elle n’ouvre plus votre compte. Vos autres appareils sont déconnectés.".to_owned(),
+            Self::PasskeyRefused => {
+                "Elle a moins servi que nous ne le savons : quelqu’un en a peut-être une copie, et \
+                connaît votre mot de passe. Personne n’est entré. Retirez cette clé dans « Mon compte »."
+                    .to_owned()
+            }
             Self::RecoveryCodeUsed { left: 0 } => {
                 "C’était le dernier : faites-en d’autres dans « Mon compte ».".to_owned()
             }

@@ -4,12 +4,13 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use crate::accounts::challenges;
 use crate::accounts::confirm::{self, ConfirmRefusal};
 use crate::accounts::guards::SignedIn;
-use crate::accounts::guards_browser::visitor_of;
-use crate::accounts::{Means, Person};
+use crate::accounts::guards_browser::{proof_of, visitor_of};
+use crate::accounts::{Means, Person, end_sign_ins};
 use crate::app::App;
-use crate::db;
+use crate::db::{self, DbError};
 use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
 use crate::links;
@@ -26,13 +27,15 @@ struct OwnPage {
     linked: Option<Linked>,
     has_password: bool,
     has_second_factor: bool,
+    passkey: Option<String>,
 }
 
 async fn own_page(app: &App, request: &HttpRequest, who: &SignedIn, form: FormState) -> Result<OwnPage, AppError> {
     let (db, person) = (app.db.clone(), who.0.as_ref().clone());
-    let (linked, has_password) = db::blocking::<_, AppError>(move || {
+    let lent = app.clone();
+    let (linked, has_password, passkey) = db::blocking::<_, AppError>(move || {
         let linked = db.read(|conn| link::of(conn, person.account))?;
-        Ok((linked, confirm::has_password(&db, &person)?))
+        Ok((linked, confirm::has_password(&db, &person)?, challenges::to_prove_again(&lent, &person)?))
     })
     .await?;
     let layout = who.layout(request, "ProConnect").under("Mon compte", links::MY_ACCOUNT).for_form(&form);
@@ -43,6 +46,7 @@ async fn own_page(app: &App, request: &HttpRequest, who: &SignedIn, form: FormSt
         linked,
         has_password,
         has_second_factor: who.has_second_factor,
+        passkey,
     })
 }
 
@@ -67,7 +71,7 @@ async fn confirmed(
     form: &FormState,
 ) -> Result<(), Failure<ConfirmRefusal>> {
     let (lent, person, from) = (app.clone(), who.clone(), visitor_of(app, request));
-    let (password, code) = (form.raw("current_password").to_owned(), form.value("code").to_owned());
+    let (password, code) = (form.raw("current_password").to_owned(), proof_of(form));
     db::blocking(move || confirm::confirm(&lent, &person, (&password, &code), &from)).await
 }
 
@@ -102,7 +106,7 @@ pub async fn create_link(
     begin_from_form(&app, &request, provider, Purpose::Link { account: who.account, sign_in: id }).await
 }
 
-/// Undoes the link.
+/// Undoes the link, and ends what else is open of the account: some of it may have been opened by that identity.
 ///
 /// # Errors
 /// When ProConnect is off, or the database fails.
@@ -117,9 +121,19 @@ pub async fn create_unlinking(
     if let Err(failure) = confirmed(&app, &request, &who, &form).await {
         return refused(&app, &request, &who, form, failure).await;
     }
-    let (clock, account) = (app.clock.clone(), who.account);
-    let done = if app.db.write_async(move |tx| link::unlink(tx, &clock, account)).await? {
-        Flash::success("ProConnect n’ouvre plus votre compte. Votre mot de passe continue de l’ouvrir.")
+    let (clock, person) = (app.clock.clone(), who.0.as_ref().clone());
+    let is_undone = app.db.write_async::<_, DbError>(move |tx| {
+        let is_undone = link::unlink(tx, &clock, person.account)?;
+        if is_undone {
+            end_sign_ins::end_others(tx, &clock, &person)?;
+        }
+        Ok(is_undone)
+    });
+    let done = if is_undone.await? {
+        Flash::success(
+            "ProConnect n’ouvre plus votre compte, et vos autres appareils sont déconnectés. Votre mot de passe continue \
+             de l’ouvrir.",
+        )
     } else {
         Flash::info("Il n’y avait plus de lien à retirer.")
     };

@@ -55,6 +55,8 @@ pub const SEALED: &[SealedColumn] = &[
     SealedColumn::of("guardians.phone"),
     SealedColumn::of("guardians.email"),
     SealedColumn { name: "second_factors.secret", row: "account_id" },
+    SealedColumn::of("passkeys.public_key"),
+    SealedColumn::of("passkey_challenges.state"),
 ];
 
 /// Why a value cannot be sealed or opened, or the keys not read. Never holds the value.

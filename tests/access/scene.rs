@@ -13,7 +13,7 @@ use psypre::documents::VatRegime;
 use psypre::hours::Minutes;
 use psypre::ids::{
     AccountId, AmendmentId, ApiTokenId, BudgetYearId, ChildId, ConventionDraftId, FundingCallId, FundingReceiptId,
-    InvitationId, InvoiceId, LeaveId, OpeningId, ProgrammeId, ReferralId, RequestId, SessionId, SignInId,
+    InvitationId, InvoiceId, LeaveId, OpeningId, PasskeyId, ProgrammeId, ReferralId, RequestId, SessionId, SignInId,
     SubstitutionId,
 };
 use psypre::invoices::issue::{self, Issuance, Order};
@@ -61,6 +61,8 @@ pub struct Caller {
     pub halfway: bool,
     /// Another sign-in of theirs, that they may end.
     pub sign_in: Option<SignInId>,
+    /// A passkey of theirs, that they may take away.
+    pub passkey: Option<PasskeyId>,
     /// Another bearer token of theirs, that they may revoke.
     pub token: Option<ApiTokenId>,
 }
@@ -80,6 +82,7 @@ pub struct Scene {
     pub callers: Vec<Caller>,
     others_token: ApiTokenId,
     others_sign_in: SignInId,
+    others_passkey: PasskeyId,
 }
 
 /// What every name and contact of the scene holds, and nothing else does: answers without it need no closer look.
@@ -148,10 +151,11 @@ impl Scene {
         invite(app, invited);
         let others_token = token(app, world.denis_account, "le jeton de quelqu'un d'autre");
         let others_sign_in = sign_in(app, world.denis_account, b"somebody else's");
+        let others_passkey = passkey(app, world.denis_account);
         let callers = callers(app);
         let ibans = [world.claire, world.denis].map(|id| iban_of(app, id));
         let (year, programme) = (year.to_string(), world.chenove.to_string());
-        Self { things, secrets, ibans, year, programme, callers, others_token, others_sign_in }
+        Self { things, secrets, ibans, year, programme, callers, others_token, others_sign_in, others_passkey }
     }
 
     /// The identifier of a thing in a place, for a caller.
@@ -172,6 +176,8 @@ impl Scene {
             (Thing::Token, _) => self.others_token.to_string(),
             (Thing::SignIn, Place::Own) => caller.sign_in.unwrap_or(self.others_sign_in).to_string(),
             (Thing::SignIn, _) => self.others_sign_in.to_string(),
+            (Thing::Passkey, Place::Own) => caller.passkey.unwrap_or(self.others_passkey).to_string(),
+            (Thing::Passkey, _) => self.others_passkey.to_string(),
             known => self.things[&known].clone(),
         }
     }
@@ -511,6 +517,7 @@ fn halfway(app: &TestApp, roles: &[(Role, Option<ProgrammeId>)]) -> Caller {
         entrusted: false,
         halfway: true,
         sign_in: None,
+        passkey: None,
         program: Browser::with_bearer(&app.base_url, "un jeton que personne n'a non plus"),
         browser,
         token: None,
@@ -531,6 +538,12 @@ fn sign_in(app: &TestApp, account: AccountId, token: &[u8]) -> SignInId {
             store::OpenedSignIn { account, token_hash: token, role: Role::Auditor, browser: "", device_hash: token };
         store::insert_sign_in(tx, new, now)
     })
+}
+
+/// A passkey of which nobody holds the private half, beside a telephone.
+fn passkey(app: &TestApp, account: AccountId) -> PasskeyId {
+    app.telephone(account);
+    app.passkey(account)
 }
 
 fn callers(app: &TestApp) -> Vec<Caller> {
@@ -559,6 +572,8 @@ fn callers(app: &TestApp) -> Vec<Caller> {
                 halfway: false,
                 sign_in: Some(sign_in(app, account, text.as_bytes())),
                 browser: app.signed_in(email),
+                // once they are in: it would be asked of them
+                passkey: Some(passkey(app, account)),
                 program: Browser::with_bearer(&app.base_url, &text),
                 token: Some(token(app, account, &format!("{text}, à révoquer"))),
             }
@@ -576,6 +591,7 @@ fn callers(app: &TestApp) -> Vec<Caller> {
         entrusted: false,
         halfway: false,
         sign_in: None,
+        passkey: None,
         program: Browser::with_bearer(&app.base_url, "un jeton que personne n'a"),
         browser: nobody,
         token: None,

@@ -38,6 +38,8 @@ pub enum Thing {
     Token,
     /// A sign-in: another one of the caller's, or somebody else's.
     SignIn,
+    /// A passkey: the caller's, or somebody else's.
+    Passkey,
     /// A coordinator's substitute: of their programmes, or the referent's own turn.
     Substitution,
     /// The link of a mail: whoever holds it may open it.
@@ -118,7 +120,7 @@ pub fn sees(role: Role, thing: Thing) -> Sees {
         Thing::FundingCall | Thing::FundingReceipt       => [Nothing, Nothing,       Nothing,  All,          All,       Nothing],
         Thing::Convention | Thing::Account | Thing::Amendment | Thing::Draft | Thing::DraftPart => [Nothing, Nothing,       Nothing,  All,          Nothing,   Nothing],
         Thing::Psychologist                              => [OwnWork, Nothing,       Nothing,  All,          Nothing,   Nothing],
-        Thing::Token | Thing::SignIn                     => [Own,     Own,           Own,      Own,          Own,       Own],
+        Thing::Token | Thing::SignIn | Thing::Passkey    => [Own,     Own,           Own,      Own,          Own,       Own],
         Thing::Feed                                      => [All,     All,           All,      All,          All,       All],
         Thing::Forgotten                                 => [All,     All,           All,      All,          All,       All],
         Thing::Invitation | Thing::Asset | Thing::File   => [All,     All,           All,      All,          All,       All],
@@ -157,6 +159,8 @@ pub const THINGS: &[(&str, &[Thing])] = &[
     ("/agenda/{token}.ics", &[Thing::Feed]),
     ("/mon-compte/jetons/{id}/revocation", &[Thing::Token]),
     ("/mon-compte/connexions/{id}/fin", &[Thing::SignIn]),
+    ("/mon-compte/cles/{id}", &[Thing::Passkey]),
+    ("/mon-compte/cles/{id}/retrait", &[Thing::Passkey]),
     ("/comptes/{id}/second-facteur/retrait", &[Thing::Account]),
     ("/comptes/{id}", &[Thing::Account]),
     ("/comptes/{id}/invitation", &[Thing::Account]),

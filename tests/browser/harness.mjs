@@ -81,13 +81,13 @@ async function freePort() {
 /** When every visit takes place, a Friday afternoon: what the pages offer does not depend on when the tests run. */
 export const NOW = "2026-11-20T16:30:00+01:00";
 
-/** @typedef {{ more?: string[], env?: Record<string, string> }} Setting What else the demonstration is told. */
+/** @typedef {{ more?: string[], env?: Record<string, string>, host?: string }} Setting What else the demonstration is told. */
 
 /** Starts `binary demo` in a folder of its own and waits until it is ready. */
-export async function startApp(binary = process.env.PSYPRE_BIN, /** @type {Setting} */ { more = [], env = {} } = {}) {
+export async function startApp(binary = process.env.PSYPRE_BIN, /** @type {Setting} */ { more = [], env = {}, host = "127.0.0.1" } = {}) {
   if (!binary) throw new Error("PSYPRE_BIN does not name the binary: run `make test`, or set it to target/debug/psypre");
   const data = await mkdtemp(path.join(tmpdir(), "psypre-browser-"));
-  const url = `http://127.0.0.1:${await freePort()}`;
+  const url = `http://${host}:${await freePort()}`;
   const app = spawn(binary, ["demo", "--at", NOW, "--data", data, "--listen", url.slice("http://".length), ...more], {
     env: { ...process.env, DATABASE_URL: undefined, RUST_LOG: "warn", ...env },
     stdio: ["ignore", "pipe", "pipe"],

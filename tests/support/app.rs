@@ -10,7 +10,7 @@ use psypre::app::App;
 use psypre::clock::Clock;
 use psypre::config::{Config, KeySource, MailTransport, ProConnect, Publisher, Retention, SecondFactor, SignInLimits};
 use psypre::db::{AnyConnection, DbError, Tx};
-use psypre::ids::{AccountId, ProgrammeId};
+use psypre::ids::{AccountId, PasskeyId, ProgrammeId};
 use psypre::outbox::{self, Mail};
 use psypre::vault::Place;
 use psypre::{checks, day_before, keys, server};
@@ -59,13 +59,28 @@ impl TestApp {
         Self::made(database, usual_keys(), second_factor, Some(proconnect))
     }
 
+    /// On a database of its own of the same kind, at an address where browsers allow passkeys.
+    pub fn with_passkeys(&self, second_factor: SecondFactor) -> Self {
+        Self::at("localhost", self.database.another(), usual_keys(), second_factor, None)
+    }
+
     fn on(database: Database, second_factor: SecondFactor) -> Self {
         Self::made(database, usual_keys(), second_factor, None)
     }
 
     fn made(database: Database, keys: KeySource, second_factor: SecondFactor, proconnect: Option<ProConnect>) -> Self {
+        Self::at("127.0.0.1", database, keys, second_factor, proconnect)
+    }
+
+    fn at(
+        host: &str,
+        database: Database,
+        keys: KeySource,
+        second_factor: SecondFactor,
+        proconnect: Option<ProConnect>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let base_url = format!("http://{host}:{}", listener.local_addr().unwrap().port());
         let config = Config {
             database_url: database.url.clone(),
             pool: 16,
@@ -140,13 +155,23 @@ impl TestApp {
         let secret = Secret::random().unwrap();
         let place = Place { column: "second_factors.secret", row: account.0 };
         let factor = store::StoredFactor {
-            secret: self.app.vault.seal(place, &secret.letters()).unwrap(),
+            secret: Some(self.app.vault.seal(place, &secret.letters()).unwrap()),
             last_step: 0,
             codes_salt: b"0123456789abcdef".to_vec(),
             created_at: self.app.clock.now(),
         };
         self.write(|tx| store::put_factor(tx, account, &factor));
         secret
+    }
+
+    /// Gives an account that has a second factor a passkey of which nobody holds the private half.
+    pub fn passkey(&self, account: AccountId) -> PasskeyId {
+        let (id, now) = (PasskeyId::new(), self.app.clock.now());
+        let public_key = &self.app.vault.seal(Place { column: "passkeys.public_key", row: id.0 }, "{}").unwrap();
+        let credential_id = &id.to_string();
+        let new = store::NewPasskey { id, account, name: "Clé", credential_id, public_key };
+        self.write(|tx| store::insert_passkey(tx, new, now));
+        id
     }
 
     /// The mails queued since the last look, oldest first, in the words that they leave with.

@@ -2,6 +2,7 @@
 
 pub mod aiosmtpd;
 pub mod app;
+pub mod authenticator;
 pub mod browser;
 pub mod database;
 pub mod dump;

@@ -1,22 +1,22 @@
-//! Second factors, and the codes that replace them once.
+//! Second factors: what an account has beside its password, the telephone among it, and the codes that replace it once.
 
 use diesel::prelude::*;
 
 use crate::db::{AnyConnection, Tx};
 use crate::ids::AccountId;
-use crate::schema::{recovery_codes, second_factors};
+use crate::schema::{passkeys, recovery_codes, second_factors};
 use crate::sql_types::Ts;
 
 /// A second factor as it is stored.
 #[derive(Debug, Clone, Queryable)]
 pub struct StoredFactor {
-    /// The key shared with the telephone, sealed.
-    pub secret: Vec<u8>,
+    /// The key shared with the telephone, sealed; absent when only passkeys prove who comes.
+    pub secret: Option<Vec<u8>>,
     /// The step whose code was used last.
     pub last_step: i32,
     /// Under which the recovery codes are hashed.
     pub codes_salt: Vec<u8>,
-    /// Since when.
+    /// Since when; that of the telephone, when there is one.
     pub created_at: Ts,
 }
 
@@ -37,12 +37,23 @@ pub fn find_factor(conn: &mut AnyConnection, account: AccountId) -> QueryResult<
         .optional()
 }
 
-/// Gives an account its second factor, in the place of the one that it had.
+/// Gives an account its second factor. Passkeys that it has already stay; another telephone takes the place of the one
+/// that it had.
 ///
 /// # Errors
 /// When the database fails.
 pub fn put_factor(tx: &mut Tx<'_>, account: AccountId, new: &StoredFactor) -> QueryResult<()> {
-    delete_factor(tx, account)?;
+    let changed = diesel::update(second_factors::table.find(account))
+        .set((
+            second_factors::secret.eq(&new.secret),
+            second_factors::last_step.eq(new.last_step),
+            second_factors::codes_salt.eq(&new.codes_salt),
+            second_factors::created_at.eq(new.created_at),
+        ))
+        .execute(&mut **tx)?;
+    if changed == 1 {
+        return Ok(());
+    }
     diesel::insert_into(second_factors::table)
         .values((
             second_factors::account_id.eq(account),
@@ -55,12 +66,24 @@ pub fn put_factor(tx: &mut Tx<'_>, account: AccountId, new: &StoredFactor) -> Qu
     Ok(())
 }
 
-/// Takes the second factor of an account away, with its recovery codes. Returns whether it had one.
+/// Takes the telephone of an account away. Its passkeys and recovery codes stay.
+///
+/// # Errors
+/// When the database fails.
+pub fn forget_telephone(tx: &mut Tx<'_>, account: AccountId) -> QueryResult<()> {
+    diesel::update(second_factors::table.find(account))
+        .set(second_factors::secret.eq(None::<Vec<u8>>))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Takes the second factor of an account away: telephone, passkeys and recovery codes. Returns whether it had one.
 ///
 /// # Errors
 /// When the database fails.
 pub fn delete_factor(tx: &mut Tx<'_>, account: AccountId) -> QueryResult<bool> {
     diesel::delete(recovery_codes::table.filter(recovery_codes::account_id.eq(account))).execute(&mut **tx)?;
+    diesel::delete(passkeys::table.filter(passkeys::account_id.eq(account))).execute(&mut **tx)?;
     Ok(diesel::delete(second_factors::table.find(account)).execute(&mut **tx)? == 1)
 }
 
