@@ -13,6 +13,7 @@ use crate::db::{DbError, Tx, violated};
 use crate::failure::{Failure, Refusal, refuse};
 use crate::ids::{AccountId, AskedOfId, PasskeyId, SignInId};
 use crate::journal::Actor;
+use crate::logs::events::{self, Proof};
 use crate::mails::{SecurityChanged, SecurityEvent};
 use crate::outbox;
 
@@ -103,7 +104,18 @@ pub struct Ready {
 ///
 /// # Errors
 /// When nothing was asked of this sign-in, the passkey is known already, or does not verify.
-pub fn check(app: &App, account: AccountId, asked_of: AskedOfId, answer: &str) -> Result<Ready, Failure<AddRefusal>> {
+pub fn check(
+    app: &App,
+    (account, asked_of): (AccountId, AskedOfId),
+    answer: &str,
+    visitor: &Visitor,
+) -> Result<Ready, Failure<AddRefusal>> {
+    let ready = verify(app, (account, asked_of), answer);
+    events::proved(Proof::NewPasskey, Some(account), &visitor.address, &ready);
+    ready
+}
+
+fn verify(app: &App, (account, asked_of): (AccountId, AskedOfId), answer: &str) -> Result<Ready, Failure<AddRefusal>> {
     let Some(party) = passkeys::relying_party(app) else { return refuse(AddRefusal::NotHere) };
     if answer.is_empty() {
         return refuse(AddRefusal::Absent);
@@ -180,9 +192,14 @@ pub fn keep(
 ///
 /// # Errors
 /// As [`check`] and [`keep`].
-pub fn finish(app: &App, who: &Person, answer: &str) -> Result<Option<Vec<String>>, Failure<AddRefusal>> {
+pub fn finish(
+    app: &App,
+    who: &Person,
+    answer: &str,
+    visitor: &Visitor,
+) -> Result<Option<Vec<String>>, Failure<AddRefusal>> {
     let Some(asked_of) = who.asked_of() else { return refuse(AddRefusal::Stale) };
-    let ready = check(app, who.account, asked_of, answer)?;
+    let ready = check(app, (who.account, asked_of), answer, visitor)?;
     let Some(name) = ready.name.clone() else { return refuse(AddRefusal::Stale) };
     app.db.write(|tx| {
         let codes = keep(tx, app, (who.account, &who.email), (&ready, &name), Some(SignInId(asked_of.0)))?;

@@ -143,7 +143,8 @@ pub async fn create_passkey(
     mut form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let (lent, person, answer) = (app.clone(), who.0.as_ref().clone(), form.value("passkey").to_owned());
-    let outcome = db::blocking(move || add_passkey::finish(&lent, &person, &answer)).await;
+    let from = pages::visitor_of(&app, &request);
+    let outcome = db::blocking(move || add_passkey::finish(&lent, &person, &answer, &from)).await;
     match outcome {
         Ok(None) => Ok(web::see_other_with(links::MY_FACTOR, &Flash::success("La clé d’accès est ajoutée."))),
         Ok(Some(codes)) => {

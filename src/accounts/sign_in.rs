@@ -214,7 +214,7 @@ pub fn set_second_by_passkey(
     (name, answer): (&str, &str),
     visitor: &Visitor,
 ) -> Result<(Opened, Vec<String>), Failure<SecondStepRefusal>> {
-    let ready = add_passkey::check(app, who.account, who.asked_of(), answer)
+    let ready = add_passkey::check(app, (who.account, who.asked_of()), answer, visitor)
         .map_err(|failure| failure.map(SecondStepRefusal::from))?;
     app.db.write(|tx| {
         if !store::delete_half_sign_in(tx, who.id)? {
