@@ -175,6 +175,23 @@ const INVARIANTS: &[Invariant] = &[
                 WHERE c.budget_year_id = y.id)",
     },
     Invariant {
+        name: "named grants are the budget of their year",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(y.label), '') AS example FROM budget_years y \
+            WHERE EXISTS (SELECT 1 FROM grants g WHERE g.convention_id = y.convention_id) \
+            AND y.budget_cents <> (SELECT COALESCE(SUM(g.amount_cents), 0) FROM year_grants g \
+                WHERE g.budget_year_id = y.id)",
+    },
+    Invariant {
+        name: "a grant of a year is its original and its amendments (rule 13)",
+        broken: "SELECT COUNT(*) AS n, COALESCE(MIN(y.label), '') AS example FROM amendment_lines l \
+            JOIN amendments a ON a.id = l.amendment_id JOIN budget_years y ON y.id = l.budget_year_id \
+            WHERE l.kind = 'grant' AND l.after_cents <> COALESCE((SELECT n.before_cents FROM amendment_lines n \
+                JOIN amendments b ON b.id = n.amendment_id WHERE n.kind = 'grant' \
+                AND n.budget_year_id = l.budget_year_id AND n.grant_id = l.grant_id AND b.number > a.number \
+                ORDER BY b.number LIMIT 1), (SELECT g.amount_cents FROM year_grants g \
+                WHERE g.budget_year_id = l.budget_year_id AND g.grant_id = l.grant_id))",
+    },
+    Invariant {
         name: "a budget is under the ceiling of its year",
         broken: "SELECT COUNT(*) AS n, COALESCE(MIN(y.label), '') AS example FROM budget_years y \
             WHERE y.ceiling_cents IS NOT NULL AND y.budget_cents > y.ceiling_cents",

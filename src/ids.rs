@@ -71,6 +71,8 @@ crate::id_types! {
     FundingCallId,
     /// A payment received for a call for funds.
     FundingReceiptId,
+    /// A grant (*subvention*) that a convention names.
+    GrantId,
     /// An amendment (*avenant*) of a convention.
     AmendmentId,
     /// A convention that is being prepared.

@@ -57,6 +57,11 @@ impl Cents {
         self.euros().to_string()
     }
 
+    /// The amount as a field of a form shows it, in euros: `12 500,00`, with narrow no-break spaces between thousands.
+    pub fn typed(self) -> String {
+        self.to_string().trim_end_matches('€').trim_end().to_owned()
+    }
+
     /// The price of a length of time at this hourly rate, rounded half-up to the cent
     /// (rule 8 of the domain: once a line).
     pub fn for_time(self, time: Minutes) -> Self {

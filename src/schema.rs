@@ -368,6 +368,29 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::*;
 
+    grants (id) {
+        id -> DbUuid,
+        convention_id -> DbUuid,
+        code -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    year_grants (budget_year_id, grant_id) {
+        budget_year_id -> DbUuid,
+        grant_id -> DbUuid,
+        amount_cents -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
     quotas (id) {
         id -> DbUuid,
         programme_id -> DbUuid,
@@ -1117,6 +1140,7 @@ diesel::table! {
         after_cents -> Nullable<BigInt>,
         before_on -> Nullable<Date>,
         after_on -> Nullable<Date>,
+        grant_id -> Nullable<DbUuid>,
     }
 }
 
@@ -1168,6 +1192,9 @@ diesel::joinable!(signatories -> conventions (convention_id));
 diesel::joinable!(budget_years -> conventions (convention_id));
 diesel::joinable!(contributions -> budget_years (budget_year_id));
 diesel::joinable!(contributions -> signatories (signatory_id));
+diesel::joinable!(grants -> conventions (convention_id));
+diesel::joinable!(year_grants -> budget_years (budget_year_id));
+diesel::joinable!(year_grants -> grants (grant_id));
 diesel::joinable!(convention_programmes -> conventions (convention_id));
 diesel::joinable!(convention_programmes -> programmes (programme_id));
 diesel::joinable!(convention_programmes -> signatories (signatory_id));
@@ -1194,6 +1221,7 @@ diesel::joinable!(amendment_lines -> amendments (amendment_id));
 diesel::joinable!(amendment_lines -> budget_years (budget_year_id));
 diesel::joinable!(amendment_lines -> programmes (programme_id));
 diesel::joinable!(amendment_lines -> signatories (signatory_id));
+diesel::joinable!(amendment_lines -> grants (grant_id));
 diesel::joinable!(month_reopenings -> accounts (opened_by));
 diesel::joinable!(child_reference_counters -> programmes (programme_id));
 diesel::joinable!(children -> programmes (programme_id));
@@ -1276,6 +1304,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     signatories,
     budget_years,
     contributions,
+    grants,
+    year_grants,
     convention_programmes,
     neighbourhoods,
     quotas,

@@ -99,7 +99,7 @@ on_both_databases! {
             assert!(words.contains(expected), "{expected}: {words}");
         }
         assert!(!words.contains("Exercice 2025"), "2025 is closed: {words}");
-        assert!(page.text().contains("value=\"110\u{a0}h\"") && page.text().contains("value=\"12500,00\""));
+        assert!(page.text().contains("value=\"110\u{a0}h\"") && page.text().contains("value=\"12\u{202f}500,00\""));
         let figures = figures(&world);
         let (year, metropole) = (figures.year.id, figures.contributions[0].signatory.id);
         let (dijon, paid) = (fields::quota(year, world.dijon), fields::contribution(year, metropole));

@@ -3,15 +3,19 @@
 use diesel::prelude::*;
 use psypre::convention_drafts::check;
 use psypre::conventions::following::following;
-use psypre::conventions::{export, file, look_up, write};
+use psypre::conventions::{ServiceType, export, file, look_up, write};
+use psypre::hours::Minutes;
 use psypre::ids::{ConventionId, ProgrammeId};
-use psypre::journal;
+use psypre::journal::{self, Actor};
+use psypre::money::Cents;
 use psypre::schema::{convention_drafts, convention_programmes, conventions, signatories};
+use psypre::services::Part;
+use psypre::services::allot::{Allotment, allot};
 
 use crate::on_both_databases;
 use crate::support::browser::{Answer, Browser};
 use crate::support::database::Database;
-use crate::support::world::{ACCOUNTANT, ADMINISTRATOR, World, day};
+use crate::support::world::{ACCOUNTANT, ADMINISTRATOR, World, day, done};
 
 const DIJON: &str = include_str!("../conventions/dijon-2024-2026.toml");
 
@@ -52,7 +56,7 @@ fn fields(page: &Answer) -> Vec<(String, String)> {
 }
 
 /// Opens a part, changes some of its fields, and posts it.
-fn change(browser: &mut Browser, draft: &str, part: &str, changes: &[(&str, &str)]) -> Answer {
+pub fn change(browser: &mut Browser, draft: &str, part: &str, changes: &[(&str, &str)]) -> Answer {
     let path = format!("{draft}/contenu/{part}");
     let page = browser.get(&path).expect(200);
     let mut posted = fields(&page);
@@ -146,6 +150,46 @@ on_both_databases! {
         app.signed_in(ACCOUNTANT).get("/convention/brouillons").expect(403);
     }
 
+    /// What the present years keep for practice analysis and training is copied, changed, and signed with the rest.
+    fn a_copy_starts_with_its_lines_of_services(app: &TestApp) {
+        let world = World::new(app);
+        let (clock, convention) = (&app.app.clock, world.convention);
+        let year = app.read(|conn| look_up::budget_year_on(conn, convention, day("2026-11-20"))).unwrap().id;
+        let part = Part { time: Minutes::from_hours(10), cost: Cents(72_000) };
+        let new = Allotment { convention, year, kind: ServiceType::PracticeAnalysis, part };
+        done(app, |tx| allot(tx, clock, Actor::System, new));
+        let mut browser = app.signed_in(ADMINISTRATOR);
+        let draft = started(&mut browser, convention);
+        has(&browser.get(&draft).expect(200).words(), &["Analyse de la pratique et formations 1 ligne", "Rien à corriger"]);
+        has(&browser.get(&format!("{draft}/contenu/prestations")).expect(200).words(), &["Ligne : 2029, analyse de la pratique"]);
+        // a year that is renamed keeps its line; more than the fixed share is refused with its figures
+        change(&mut browser, &draft, "exercices", &[("label-2", "2029 bis")]).expect(303);
+        let added = [("year-1", "2029 bis"), ("service-1", "training"), ("hours-1", "14 h"), ("amount-1", "3 680,01")];
+        change(&mut browser, &draft, "prestations", &added).expect(303);
+        has(&browser.get(&draft).expect(200).words(), &[
+            "Exercice 2029 bis, formation, montant : les lignes de 2029 bis font 4 400,01 €, et sa part fixe est de 4 400,00 €",
+        ]);
+        change(&mut browser, &draft, "prestations", &[("amount-1", "3 680"), ("hours-0", "12 h 30")]).expect(303);
+        has(&browser.get(&draft).expect(200).words(), &["2 lignes", "Rien à corriger"]);
+        let text = browser.get(&format!("{draft}.toml")).expect(200).text();
+        let lines = file::read(&text).unwrap().file.service_lines;
+        let version: i32 = app.read(|conn| convention_drafts::table.select(convention_drafts::version).first(conn));
+        let signed = [("version", version.to_string()), ("signed_on", "2026-11-20".to_owned())];
+        let signed: Vec<(&str, &str)> = signed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        browser.post(&format!("{draft}/signature"), &signed).expect(303);
+        let next = app.read(|conn| look_up::convention_of(conn, world.longvic, day("2029-06-01"))).unwrap();
+        assert_eq!(app.read(|conn| export::present(conn, next.id)).service_lines, lines);
+        assert_eq!(
+            lines.iter().map(|line| (line.year.as_str(), line.hours, line.amount)).collect::<Vec<_>>(),
+            [("2029 bis", Minutes(750), Cents(72_000)), ("2029 bis", Minutes::from_hours(14), Cents(368_000))]
+        );
+        // a year that is removed takes its lines along
+        let draft = started(&mut browser, next.id);
+        has(&browser.get(&draft).expect(200).words(), &["2 lignes"]);
+        change(&mut browser, &draft, "exercices", &[("remove-2", "on")]).expect(303);
+        has(&browser.get(&draft).expect(200).words(), &["aucune ligne"]);
+    }
+
     /// Two conventions overlap nowhere for a programme: the check says it, and the database refuses it.
     fn two_conventions_never_overlap(app: &TestApp) {
         let world = World::new(app);
@@ -154,7 +198,7 @@ on_both_databases! {
         change(&mut browser, &draft, "convention", &[("from", "2026-12-31")]).expect(303);
         has(&browser.get(&draft).expect(200).words(), &[
             "rien n’est prévu du 31/12/2026 au 31/12/2026 : toute la convention doit être couverte",
-            "Le PRE CHE relève déjà de la convention « dijon-2024-2026 », du 01/01/2024 au 31/12/2026",
+            "Les PRE CHE, DIJ, LON, TAL et QUE relèvent déjà de la convention « dijon-2024-2026 », du 01/01/2024 au 31/12/2026",
         ]);
         change(&mut browser, &draft, "convention", &[("from", "2027-01-01"), ("slug", "dijon-2024-2026")]).expect(303);
         has(&browser.get(&draft).expect(200).words(), &["le nom court « dijon-2024-2026 » est celui d’une autre convention"]);

@@ -5,7 +5,7 @@ use chrono::NaiveTime;
 use diesel::prelude::*;
 use psypre::accounts::{Administrator, Role};
 use psypre::amendments::sign::sign;
-use psypre::amendments::{AmendmentRefusal, Change, Faults, Proposal};
+use psypre::amendments::{AmendmentRefusal, Change, Faults, Proposal, fields};
 use psypre::calendar::Month;
 use psypre::conventions::{Period, file, import, look_up};
 use psypre::failure::Failure;
@@ -21,8 +21,10 @@ use psypre::sessions::record::{Recording, record};
 use psypre::sessions::{Attendance, Slot, Viewer, approve};
 use serde_json::json;
 
+use crate::convention_drafts::change;
 use crate::on_both_databases;
 use crate::support::app::TestApp;
+use crate::support::browser::Answer;
 use crate::support::world::{ADMINISTRATOR, World, day, done, refused};
 
 /// The school year of the deliberation, ten years later: that of the clock.
@@ -55,6 +57,13 @@ fn years_of(app: &TestApp, convention: ConventionId) -> Vec<BudgetYearId> {
 
 fn slot(on: &str, minutes: i32) -> Slot {
     Slot::new(day(on), NaiveTime::from_hms_opt(14, 0, 0).unwrap(), Minutes(minutes)).unwrap()
+}
+
+/// The value of a hidden field of a page.
+fn fields_of(page: &Answer, name: &str) -> String {
+    let html = page.text();
+    let (_, rest) = html.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+    rest.split('"').next().unwrap().to_owned()
 }
 
 fn has(page: &str, words: &[&str]) {
@@ -132,35 +141,107 @@ on_both_databases! {
         assert!(matches!(faults[..], [AmendmentRefusal::OverCeiling { ceiling: Cents(4_997_500), .. }]), "{faults:?}");
     }
 
-    /// MPDM: 220 000 € and 280 000 € a year, no PRE, no hour, and nobody to call.
+    /// MPDM: no PRE, no hour, nobody to call, and two grants for 2024, by the third and the fourth point of the decision
+    /// of 21 December 2023 (the deliberation has no articles): « verser la subvention 2024 de 220 000 € […] pour le
+    /// financement du dispositif de médiation sociale », « […] de 280 000 € […] de prévention spécialisée ». Both are
+    /// Dijon Métropole's; the town's own 121 000 € are told, and not decided there.
     fn two_yearly_grants_and_no_hours(app: &TestApp) {
-        World::new(app);
+        let world = World::new(app);
         let convention = entered(app, MPDM);
         let years = years_of(app, convention);
         assert_eq!(years.len(), 3);
+        let decided = [("Médiation sociale".to_owned(), Cents(22_000_000)), ("Prévention spécialisée".to_owned(), Cents(28_000_000))];
+        assert_eq!(app.read(|conn| look_up::named_grants(conn, years[0])), decided);
         let mut browser = app.signed_in(ADMINISTRATOR);
+        let page = browser.get(&format!("/annee?exercice={}", years[0])).expect(200).words();
+        has(&page, &["L’année 2024", "Médiation sociale 220 000,00 €", "Prévention spécialisée 280 000,00 €"]);
         let page = browser.get(&format!("/annee?exercice={}", years[2])).expect(200).words();
         // 220 000 + 280 000
         has(&page, &["L’année 2026", "Cette convention ne fixe pas d’heures", "500 000,00 €"]);
         let who = administrator(app);
-        for year in years {
-            let refusal = refused(app, |tx| draft(tx, &app.app.clock, &who, year));
+        for year in &years {
+            let refusal = refused(app, |tx| draft(tx, &app.app.clock, &who, *year));
             assert_eq!(refusal, DraftRefusal::NobodyToCall);
             let page = browser.get(&format!("/appels-de-fonds?exercice={year}")).expect(200).words();
             has(&page, &["Aucun appel de fonds"]);
         }
         let page = browser.get("/convention?convention=mpdm-2024-2026").expect(200).words();
-        has(&page, &["Dijon Métropole 500 000,00 € 500 000,00 € 500 000,00 €", "État En vigueur"]);
+        has(&page, &[
+            "Dijon Métropole 500 000,00 € 500 000,00 € 500 000,00 €", "État En vigueur", "Subventions par exercice",
+            "Médiation sociale 220 000,00 € 220 000,00 € 220 000,00 €",
+            "Prévention spécialisée 280 000,00 € 280 000,00 € 280 000,00 €",
+        ]);
         assert!(!page.contains("Transférer des heures"), "{page}");
         // the real convention works beside it
         let page = browser.get("/convention").expect(200).words();
         has(&page, &["PRE de Longvic"]);
+        assert!(!page.contains("Subventions par exercice"), "{page}");
         let form = browser.get(&format!("/convention/{convention}/avenants/nouveau")).expect(200).words();
-        has(&form, &["Exercice 2026", "Participations"]);
+        has(&form, &["Exercice 2026", "Participations", "Subventions Médiation sociale"]);
         let outcome = app.app.db.write(|tx| {
             let asked = Proposal { changes: Vec::new(), signed_on: day("2026-11-20"), reason: "x".to_owned(), seen: None };
             sign(tx, &app.app.clock, &who, convention, &asked)
         });
         assert!(matches!(outcome, Err(Failure::Refused(Faults(faults))) if faults == [AmendmentRefusal::NoChange]));
+
+        // an amendment of 2026 moves 10 000 € from one to the other
+        let mut program = world.program(who.account);
+        let grants = app.read(|conn| look_up::grants(conn, convention));
+        let change = |n: usize, cents: i64| json!({
+            "kind": "grant", "budget_year_id": years[2], "grant_id": grants[n].id, "amount_cents": cents,
+        });
+        let amend = |changes: serde_json::Value| json!({ "changes": changes, "signed_on": "2026-11-20", "reason": "Essai" });
+        let path = format!("/api/v1/conventions/{convention}/amendments");
+        let refusal = program.post_json(&path, &amend(json!([change(0, 21_000_000)]))).expect(422).json();
+        assert_eq!(refusal["code"], "grants_not_the_budget");
+        // 210 000 + 280 000
+        has(refusal["detail"].as_str().unwrap(), &["490\u{202f}000,00", "500\u{202f}000,00"]);
+        let signed = program.post_json(&path, &amend(json!([change(0, 21_000_000), change(1, 29_000_000)]))).expect(201).json();
+        assert_eq!((&signed["lines"][0]["kind"], &signed["lines"][0]["grant_id"]), (&json!("grant"), &json!(grants[0].id)));
+        let page = browser.get(&format!("/avenants/{}", signed["id"].as_str().unwrap())).expect(200).words();
+        has(&page, &["Subvention : Médiation sociale 2026 220 000,00 € 210 000,00 € −10 000,00 €"]);
+        let told = program.get("/api/v1/budgets?year=2026").expect(200).json();
+        let told = told.as_array().unwrap().iter().find(|one| one["id"] == json!(years[2])).unwrap();
+        assert_eq!(
+            told["grants"],
+            json!([
+                { "name": "Médiation sociale", "amount_cents": 21_000_000 },
+                { "name": "Prévention spécialisée", "amount_cents": 29_000_000 },
+            ])
+        );
+        // by the pages as well: read again, signed
+        let forms = format!("/convention/{convention}/avenants");
+        let name = |n: usize| fields::grant(years[2], grants[n].id);
+        let (first, second) = (name(0), name(1));
+        let back = [
+            (first.as_str(), "220 000"), (second.as_str(), "280 000"), ("seen", "1"), ("signed_on", "2026-11-20"), ("reason", "Retour"),
+        ];
+        has(&browser.post(&format!("{forms}/nouveau"), &back).expect(200).words(), &["Les subventions font 500 000,00 €, comme le budget"]);
+        browser.post(&forms, &back).expect(303);
+        assert_eq!(app.read(|conn| look_up::named_grants(conn, years[2])), decided);
+    }
+
+    /// The convention that follows MPDM's: its grants are copied, renamed, and weighed against the budget.
+    fn grants_are_prepared_on_screen(app: &TestApp) {
+        World::new(app);
+        let convention = entered(app, MPDM).to_string();
+        let mut browser = app.signed_in(ADMINISTRATOR);
+        let draft = browser.post("/convention/brouillons", &[("from", &convention)]).expect(303).location().to_owned();
+        has(&browser.get(&draft).expect(200).words(), &["Rien à corriger", "Subventions 2 subventions", "aucun PRE", "aucune ligne"]);
+        change(&mut browser, &draft, "subventions", &[("name-1", "Prévention auprès des jeunes"), ("name-2", "Étude")]).expect(303);
+        change(&mut browser, &draft, "exercices", &[("grant-0-etude", "1 000"), ("grant-0-mediation-sociale", "219 000,50")]).expect(303);
+        has(&browser.get(&draft).expect(200).words(), &[
+            "3 subventions", "Exercice 2027, subventions : les subventions font 500 000,50 €, et le budget de l’exercice 500 000,00 €",
+        ]);
+        change(&mut browser, &draft, "exercices", &[("grant-0-mediation-sociale", "219 000")]).expect(303);
+        has(&browser.get(&draft).expect(200).words(), &["Rien à corriger"]);
+        // who is removed takes its amounts along
+        change(&mut browser, &draft, "subventions", &[("remove-2", "on")]).expect(303);
+        has(&browser.get(&draft).expect(200).words(), &["les subventions font 499 000,00 €"]);
+        change(&mut browser, &draft, "exercices", &[("grant-0-mediation-sociale", "220 000")]).expect(303);
+        let version = fields_of(&browser.get(&draft).expect(200), "version");
+        let signed = browser.post(&format!("{draft}/signature"), &[("version", &version), ("signed_on", "2026-11-20")]).expect(303);
+        let page = browser.get(signed.location()).expect(200).words();
+        has(&page, &["Prévention auprès des jeunes 280 000,00 € 280 000,00 € 280 000,00 €"]);
     }
 }

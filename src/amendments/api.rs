@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::conventions::look_up as conventions;
 use crate::error::AppError;
 use crate::hours::Minutes;
-use crate::ids::{AmendmentId, BudgetYearId, ConventionId, ProgrammeId, SignatoryId};
+use crate::ids::{AmendmentId, BudgetYearId, ConventionId, GrantId, ProgrammeId, SignatoryId};
 use crate::money::Cents;
 use crate::web::json::{self, Posted};
 
@@ -35,6 +35,7 @@ pub struct AmendmentLineAnswer {
     year: String,
     programme_id: Option<ProgrammeId>,
     signatory_id: Option<SignatoryId>,
+    grant_id: Option<GrantId>,
     before_minutes: Option<Minutes>,
     after_minutes: Option<Minutes>,
     before_cents: Option<Cents>,
@@ -54,6 +55,7 @@ impl From<Line> for AmendmentLineAnswer {
             year: line.year,
             programme_id: line.programme,
             signatory_id: line.signatory,
+            grant_id: line.grant,
             before_minutes: minutes(line.before),
             after_minutes: minutes(line.after),
             before_cents: cents(line.before),

@@ -1,7 +1,7 @@
 //! The names of the fields of an amendment's form: each stands for one figure.
 
 use super::AmendmentRefusal;
-use crate::ids::{BudgetYearId, ProgrammeId, SignatoryId};
+use crate::ids::{BudgetYearId, GrantId, ProgrammeId, SignatoryId};
 
 /// A programme's quota.
 pub fn quota(year: BudgetYearId, programme: ProgrammeId) -> String {
@@ -11,6 +11,11 @@ pub fn quota(year: BudgetYearId, programme: ProgrammeId) -> String {
 /// A signatory's contribution.
 pub fn contribution(year: BudgetYearId, signatory: SignatoryId) -> String {
     format!("contribution-{year}-{signatory}")
+}
+
+/// A grant.
+pub fn grant(year: BudgetYearId, grant: GrantId) -> String {
+    format!("grant-{year}-{grant}")
 }
 
 /// The budget.
@@ -43,7 +48,7 @@ pub fn of(refusal: &AmendmentRefusal) -> String {
             quota(*budget_year, *programme)
         }
         R::AlreadyCalled { budget_year, signatory, .. } => contribution(*budget_year, *signatory),
-        R::NotTheBudget { budget_year, .. } => budget(*budget_year),
+        R::NotTheBudget { budget_year, .. } | R::GrantsNotTheBudget { budget_year, .. } => budget(*budget_year),
         R::OverCeiling { budget_year, .. } => ceiling(*budget_year),
         R::OverBudget { budget_year, .. } | R::UnderLines { budget_year, .. } => fixed_share(*budget_year),
         R::CallByOutside { budget_year, .. } => call_by(*budget_year),

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use diesel::QueryResult;
 
 pub use super::store::{load, of_convention};
-use super::{ContributionFigure, QuotaFigure, YearFigures, dearest_rate};
+use super::{ContributionFigure, GrantFigure, QuotaFigure, YearFigures, dearest_rate};
 use crate::conventions::look_up as conventions;
-use crate::conventions::{BudgetYear, Programme, Rate, Signatory, Terms};
+use crate::conventions::{BudgetYear, Grant, Programme, Rate, Signatory, Terms};
 use crate::db::AnyConnection;
 use crate::funding_calls::CallState;
 use crate::funding_calls::look_up as funding_calls;
@@ -23,16 +23,17 @@ pub fn figures(conn: &mut AnyConnection, convention: ConventionId) -> QueryResul
     conventions::load_convention(conn, convention)?;
     let signatories = conventions::signatories(conn, convention)?;
     let programmes = conventions::programmes(conn, convention)?;
+    let grants = conventions::grants(conn, convention)?;
     let (terms, rates) = (conventions::terms(conn, convention)?, conventions::rates(conn, convention)?);
     let years = conventions::budget_years(conn, convention)?;
     // a convention has some three years: a few queries for each
-    years.into_iter().map(|year| of_year(conn, year, (&signatories, &programmes), (&terms, &rates))).collect()
+    years.into_iter().map(|year| of_year(conn, year, (&signatories, &programmes, &grants), (&terms, &rates))).collect()
 }
 
 fn of_year(
     conn: &mut AnyConnection,
     year: BudgetYear,
-    (signatories, programmes): (&[Signatory], &[Programme]),
+    (signatories, programmes, grants): (&[Signatory], &[Programme], &[Grant]),
     (terms, rates): (&[Terms], &[Rate]),
 ) -> QueryResult<YearFigures> {
     let lines = quotas::lines_of_budget_year(conn, &Reach::Everything, year.id)?;
@@ -52,7 +53,13 @@ fn of_year(
         let called = called.get(&signatory.id).cloned();
         Some(ContributionFigure { signatory: signatory.clone(), amount: *amount, called })
     };
+    let granted = conventions::granted(conn, year.id)?;
+    let grant = |grant: &Grant| {
+        let (_, amount) = granted.iter().find(|(to, _)| *to == grant.id)?;
+        Some(GrantFigure { grant: grant.clone(), amount: *amount })
+    };
     Ok(YearFigures {
+        grants: grants.iter().filter_map(grant).collect(),
         open_until: year.open_until(terms),
         hourly: dearest_rate(rates, &year),
         quotas: programmes.iter().filter_map(quota).collect(),

@@ -1,8 +1,8 @@
 //! Amendments (*avenants*): a convention changes only by one, signed by all parties; it says what it changes, before
 //! and after, and what was signed never changes.
 //!
-//! An amendment moves figures of budget years that are still open: hour quotas, contributions, budget, fixed share,
-//! ceiling, the day of the call for funds. Its rules are here, pure; [`sign`] applies them in the transaction that
+//! An amendment moves figures of budget years that are still open: hour quotas, contributions, grants, budget, fixed
+//! share, ceiling, the day of the call for funds. Its rules are here, pure; [`sign`] applies them in the transaction that
 //! holds the convention, and the conditional statement of the quotas stands behind them (rule 1).
 
 pub mod api;
@@ -20,9 +20,9 @@ use chrono::NaiveDate;
 pub use refusals::{AmendmentRefusal, Faults};
 
 use crate::calendar::short_date;
-use crate::conventions::{BudgetYear, Programme, Rate, ServiceType, Signatory, overspend};
+use crate::conventions::{BudgetYear, Grant, Programme, Rate, ServiceType, Signatory, overspend};
 use crate::hours::Minutes;
-use crate::ids::{AmendmentId, BudgetYearId, ProgrammeId, QuotaId, SignatoryId};
+use crate::ids::{AmendmentId, BudgetYearId, GrantId, ProgrammeId, QuotaId, SignatoryId};
 use crate::money::Cents;
 
 /// The most characters of a reason.
@@ -78,6 +78,15 @@ pub enum Change {
         /// The day; absent when the convention names none.
         on: Option<NaiveDate>,
     },
+    /// What a budget year gives to a grant that the convention names.
+    Grant {
+        /// The budget year.
+        budget_year_id: BudgetYearId,
+        /// The grant.
+        grant_id: GrantId,
+        /// Its whole amount.
+        amount_cents: Cents,
+    },
 }
 
 impl Change {
@@ -89,6 +98,7 @@ impl Change {
             | Self::Budget { budget_year_id, .. }
             | Self::FixedShare { budget_year_id, .. }
             | Self::Ceiling { budget_year_id, .. }
+            | Self::Grant { budget_year_id, .. }
             | Self::CallBy { budget_year_id, .. } => *budget_year_id,
         }
     }
@@ -122,6 +132,8 @@ crate::text_enum! {
         Ceiling => "ceiling",
         /// The day of the call for funds.
         CallBy => "call_by",
+        /// A grant.
+        Grant => "grant",
     }
 }
 
@@ -161,7 +173,9 @@ pub struct Line {
     pub programme: Option<ProgrammeId>,
     /// The signatory of a contribution.
     pub signatory: Option<SignatoryId>,
-    /// The name of the programme or of the signatory.
+    /// The grant.
+    pub grant: Option<GrantId>,
+    /// The name of the programme, of the signatory or of the grant.
     pub name: Option<String>,
     /// What it was.
     pub before: Figure,
@@ -176,6 +190,7 @@ impl Line {
         match self.kind {
             LineKind::Quota => format!("Quotité\u{a0}: {name}"),
             LineKind::Contribution => format!("Participation\u{a0}: {name}"),
+            LineKind::Grant => format!("Subvention\u{a0}: {name}"),
             LineKind::Budget => "Budget prévisionnel".to_owned(),
             LineKind::FixedShare => "Part fixe".to_owned(),
             LineKind::Ceiling => "Plafond".to_owned(),
@@ -248,6 +263,15 @@ pub struct ContributionFigure {
     pub called: Option<String>,
 }
 
+/// What a budget year gives to a grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantFigure {
+    /// The grant.
+    pub grant: Grant,
+    /// How much.
+    pub amount: Cents,
+}
+
 /// The figures of a budget year: all that an amendment may change of it, and what binds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct YearFigures {
@@ -261,6 +285,8 @@ pub struct YearFigures {
     pub quotas: Vec<QuotaFigure>,
     /// The contributions, in the order of the signatories.
     pub contributions: Vec<ContributionFigure>,
+    /// The grants that the budget is made of, when the convention names some.
+    pub grants: Vec<GrantFigure>,
 }
 
 impl YearFigures {
@@ -272,6 +298,11 @@ impl YearFigures {
     /// What the signatories pay together.
     pub fn paid(&self) -> Cents {
         self.contributions.iter().map(|one| one.amount).sum()
+    }
+
+    /// What the grants are given together.
+    pub fn granted(&self) -> Cents {
+        self.grants.iter().map(|one| one.amount).sum()
     }
 
     /// What the hours would cost, with the fixed share.
@@ -294,6 +325,10 @@ impl YearFigures {
             }
             Change::Contribution { signatory_id, amount_cents, .. } => {
                 let one = self.contributions.iter_mut().find(|one| one.signatory.id == signatory_id);
+                one.map(|one| one.amount = amount_cents).is_some()
+            }
+            Change::Grant { grant_id, amount_cents, .. } => {
+                let one = self.grants.iter_mut().find(|one| one.grant.id == grant_id);
                 one.map(|one| one.amount = amount_cents).is_some()
             }
             Change::Budget { amount_cents, .. } => {
@@ -333,6 +368,7 @@ pub fn lines(before: &YearFigures, after: &YearFigures) -> Vec<Line> {
         year: year.label.clone(),
         programme: None,
         signatory: None,
+        grant: None,
         name: None,
         before,
         after,
@@ -347,6 +383,11 @@ pub fn lines(before: &YearFigures, after: &YearFigures) -> Vec<Line> {
         name: Some(old.signatory.name.clone()),
         ..line(LineKind::Contribution, Figure::Cents(Some(old.amount)), Figure::Cents(Some(new.amount)))
     });
+    let grants = before.grants.iter().zip(&after.grants).map(|(old, new)| Line {
+        grant: Some(old.grant.id),
+        name: Some(old.grant.name.clone()),
+        ..line(LineKind::Grant, Figure::Cents(Some(old.amount)), Figure::Cents(Some(new.amount)))
+    });
     let sums = |of: &YearFigures| {
         let BudgetYear { budget, fixed_share, ceiling, call_by, .. } = of.year;
         [
@@ -357,7 +398,7 @@ pub fn lines(before: &YearFigures, after: &YearFigures) -> Vec<Line> {
         ]
     };
     let sums = sums(before).into_iter().zip(sums(after)).map(|((kind, old), (_, new))| line(kind, old, new));
-    quotas.chain(contributions).chain(sums).filter(|line| line.before != line.after).collect()
+    quotas.chain(contributions).chain(grants).chain(sums).filter(|line| line.before != line.after).collect()
 }
 
 /// What forbids a budget year to become another; `today` tells whether it is still open.
@@ -429,8 +470,13 @@ fn budget_faults(before: &YearFigures, after: &YearFigures) -> Vec<AmendmentRefu
     let mut faults = Vec::new();
     let year = &after.year;
     let (label, budget_year, budget) = (year.label.clone(), year.id, year.budget);
-    if [budget, year.fixed_share, year.ceiling.unwrap_or_default()].iter().any(|sum| *sum < Cents::ZERO) {
+    let sums = [budget, year.fixed_share, year.ceiling.unwrap_or_default()];
+    if sums.into_iter().chain(after.grants.iter().map(|one| one.amount)).any(|sum| sum < Cents::ZERO) {
         faults.push(AmendmentRefusal::Negative { year: label.clone() });
+    }
+    if !after.grants.is_empty() && after.granted() != budget {
+        let (year, granted) = (label.clone(), after.granted());
+        faults.push(AmendmentRefusal::GrantsNotTheBudget { budget_year, year, granted, budget });
     }
     if after.paid() != budget {
         faults.push(AmendmentRefusal::NotTheBudget { budget_year, year: label.clone(), paid: after.paid(), budget });

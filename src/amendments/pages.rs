@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::idempotency::{Key, Once, write_once};
 use crate::ids::{AmendmentId, ConventionId};
 use crate::links;
+use crate::money::Cents;
 use crate::web::{self, Field, Flash, FormState, Layout, Tone, filters};
 
 #[derive(Template)]
@@ -38,6 +39,7 @@ struct YearForm {
     title: String,
     quotas: Vec<Field>,
     contributions: Vec<Field>,
+    grants: Vec<Field>,
     sums: Vec<Field>,
 }
 
@@ -142,40 +144,40 @@ fn year_form(form: &FormState, figures: &YearFigures) -> YearForm {
     let euros = |name: &str, label: &str| form.text(name, label).suffix("€").short().autocomplete("off");
     let contributions = figures.contributions.iter().map(|one| {
         let field = euros(&fields::contribution(year.id, one.signatory.id), &one.signatory.name);
-        let field = field.initially(typed(one.amount));
+        let field = field.initially(one.amount.typed());
         match &one.called {
             Some(number) => field.hint(format!("Appelée par {number} : ne change plus")),
             None => field,
         }
     });
+    let grants = figures
+        .grants
+        .iter()
+        .map(|one| euros(&fields::grant(year.id, one.grant.id), &one.grant.name).initially(one.amount.typed()));
     let ceiling = euros(&fields::ceiling(year.id), "Plafond").optional();
     let call_by = form.date(&fields::call_by(year.id), "Date limite de l’appel de fonds").optional();
     YearForm {
         title: format!("Exercice {}", year.label),
         quotas: quotas.collect(),
         contributions: contributions.collect(),
+        grants: grants.collect(),
         sums: vec![
             euros(&fields::budget(year.id), "Budget prévisionnel")
-                .initially(typed(year.budget))
+                .initially(year.budget.typed())
                 .hint("La somme des participations"),
             euros(&fields::fixed_share(year.id), "dont part fixe")
-                .initially(typed(year.fixed_share))
+                .initially(year.fixed_share.typed())
                 .hint("Formations et analyse de la pratique"),
-            ceiling.initially(year.ceiling.map(typed).unwrap_or_default()),
+            ceiling.initially(year.ceiling.map(Cents::typed).unwrap_or_default()),
             call_by.initially(year.call_by.map(|day| day.to_string()).unwrap_or_default()),
         ],
     }
 }
 
-/// An amount as people type it.
-fn typed(amount: crate::money::Cents) -> String {
-    amount.plain().replace('.', ",")
-}
-
 /// Reads the figures that the form holds; a field that was not posted leaves its figure as it is.
 fn read_changes(form: &mut FormState, years: &[YearFigures]) -> Option<Vec<Change>> {
     let mut changes: Vec<Option<Change>> = Vec::new();
-    for YearFigures { year, quotas, contributions, .. } in years {
+    for YearFigures { year, quotas, contributions, grants, .. } in years {
         let budget_year_id = year.id;
         for quota in quotas {
             let (programme_id, name) = (quota.programme.id, fields::quota(year.id, quota.programme.id));
@@ -193,6 +195,13 @@ fn read_changes(form: &mut FormState, years: &[YearFigures]) -> Option<Vec<Chang
                     signatory_id,
                     amount_cents,
                 }));
+            }
+        }
+        for one in grants {
+            let (grant_id, name) = (one.grant.id, fields::grant(year.id, one.grant.id));
+            if form.has(&name) {
+                let read = form.required_cents(&name, &format!("la subvention {}", one.grant.name));
+                changes.push(read.map(|amount_cents| Change::Grant { budget_year_id, grant_id, amount_cents }));
             }
         }
         let (budget, share) = (fields::budget(year.id), fields::fixed_share(year.id));
@@ -299,19 +308,23 @@ pub(super) fn preview_page(
 fn hidden_figures(after: &YearFigures) -> Vec<(String, String)> {
     let year = &after.year;
     let quotas = after.quotas.iter().map(|q| (fields::quota(year.id, q.programme.id), q.allotted.to_string()));
-    let paid = after.contributions.iter().map(|c| (fields::contribution(year.id, c.signatory.id), typed(c.amount)));
+    let paid = after.contributions.iter().map(|c| (fields::contribution(year.id, c.signatory.id), c.amount.typed()));
     let sums = [
-        (fields::budget(year.id), typed(year.budget)),
-        (fields::fixed_share(year.id), typed(year.fixed_share)),
-        (fields::ceiling(year.id), year.ceiling.map(typed).unwrap_or_default()),
+        (fields::budget(year.id), year.budget.typed()),
+        (fields::fixed_share(year.id), year.fixed_share.typed()),
+        (fields::ceiling(year.id), year.ceiling.map(Cents::typed).unwrap_or_default()),
         (fields::call_by(year.id), year.call_by.map(|day| day.to_string()).unwrap_or_default()),
     ];
-    quotas.chain(paid).chain(sums).collect()
+    let grants = after.grants.iter().map(|g| (fields::grant(year.id, g.grant.id), g.amount.typed()));
+    quotas.chain(paid).chain(grants).chain(sums).collect()
 }
 
 fn year_check(after: &YearFigures) -> YearCheck {
     let year = &after.year;
     let mut sentences = vec![format!("Les participations font {}, comme le budget.", after.paid())];
+    if !after.grants.is_empty() {
+        sentences.push(format!("Les subventions font {}, comme le budget.", after.granted()));
+    }
     if after.quotas.is_empty() {
         return YearCheck { title: format!("Vérifié pour {}", year.label), sentences };
     }

@@ -114,6 +114,18 @@ pub enum AmendmentRefusal {
         /// The budget.
         budget: Cents,
     },
+    /// Named grants are the budget.
+    #[error("Pour {year}, les subventions font {granted} et le budget {budget} : les deux doivent être égaux.")]
+    GrantsNotTheBudget {
+        /// The budget year.
+        budget_year: BudgetYearId,
+        /// Its name.
+        year: String,
+        /// What the grants are given together.
+        granted: Cents,
+        /// The budget.
+        budget: Cents,
+    },
     /// More than the convention allows.
     #[error("Pour {year}, le budget de {budget} dépasse le plafond de {ceiling}.")]
     OverCeiling {
@@ -209,6 +221,7 @@ impl AmendmentRefusal {
             Self::Negative { .. } => "negative",
             Self::AlreadyCalled { .. } => "contribution_called",
             Self::NotTheBudget { .. } => "contributions_not_the_budget",
+            Self::GrantsNotTheBudget { .. } => "grants_not_the_budget",
             Self::OverCeiling { .. } => "over_ceiling",
             Self::OverBudget { .. } => "over_budget",
             Self::UnderLines { .. } => "fixed_share_under_lines",

@@ -183,6 +183,9 @@ fn change_figures(tx: &mut Tx<'_>, before: &YearFigures, after: &YearFigures) ->
     {
         amend::set_contribution(tx, before.year.id, old.signatory.id, new.amount)?;
     }
+    for (old, new) in before.grants.iter().zip(&after.grants).filter(|(old, new)| old.amount != new.amount) {
+        amend::set_grant(tx, before.year.id, old.grant.id, new.amount)?;
+    }
     if before.year != after.year {
         amend::set_budget_year(tx, &after.year)?;
         let (to, lines) = (after.year.fixed_share, store::lines_of_services(tx, after.year.id)?);

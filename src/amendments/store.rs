@@ -9,9 +9,11 @@ use super::{Amendment, Figure, Line, LineKind, Proposal};
 use crate::clock::Clock;
 use crate::db::{AnyConnection, Tx};
 use crate::hours::Minutes;
-use crate::ids::{AccountId, AmendmentId, BudgetYearId, ConventionId, ProgrammeId, SignatoryId};
+use crate::ids::{AccountId, AmendmentId, BudgetYearId, ConventionId, GrantId, ProgrammeId, SignatoryId};
 use crate::money::Cents;
-use crate::schema::{accounts, amendment_lines, amendments, budget_lines, budget_years, programmes, signatories};
+use crate::schema::{
+    accounts, amendment_lines, amendments, budget_lines, budget_years, grants, programmes, signatories,
+};
 
 /// Enters an amendment.
 pub fn insert(
@@ -50,6 +52,7 @@ pub fn insert_lines(tx: &mut Tx<'_>, amendment: AmendmentId, lines: &[Line]) -> 
                 amendment_lines::kind.eq(line.kind),
                 amendment_lines::programme_id.eq(line.programme),
                 amendment_lines::signatory_id.eq(line.signatory),
+                amendment_lines::grant_id.eq(line.grant),
                 (
                     amendment_lines::before_minutes.eq(minutes(line.before)),
                     amendment_lines::after_minutes.eq(minutes(line.after)),
@@ -71,14 +74,17 @@ type LineRow = (
     (LineKind, BudgetYearId, String),
     (Option<ProgrammeId>, Option<String>),
     (Option<SignatoryId>, Option<String>),
+    (Option<GrantId>, Option<String>),
     (Sides<Minutes>, Sides<Cents>, Sides<NaiveDate>),
 );
 
-fn line((_, (kind, budget_year, year), programme, signatory, (minutes, cents, on)): LineRow) -> Line {
+fn line((_, (kind, budget_year, year), programme, signatory, grant, (minutes, cents, on)): LineRow) -> Line {
     let figure = |minutes: Option<Minutes>, cents, on| match kind {
         LineKind::Quota => Figure::Minutes(minutes.unwrap_or_default()),
         LineKind::CallBy => Figure::Day(on),
-        LineKind::Contribution | LineKind::Budget | LineKind::FixedShare | LineKind::Ceiling => Figure::Cents(cents),
+        LineKind::Contribution | LineKind::Budget | LineKind::FixedShare | LineKind::Ceiling | LineKind::Grant => {
+            Figure::Cents(cents)
+        }
     };
     Line {
         kind,
@@ -86,7 +92,8 @@ fn line((_, (kind, budget_year, year), programme, signatory, (minutes, cents, on
         year,
         programme: programme.0,
         signatory: signatory.0,
-        name: programme.1.or(signatory.1),
+        grant: grant.0,
+        name: programme.1.or(signatory.1).or(grant.1),
         before: figure(minutes.0, cents.0, on.0),
         after: figure(minutes.1, cents.1, on.1),
     }
@@ -98,12 +105,14 @@ fn lines(conn: &mut AnyConnection, of: &[AmendmentId]) -> QueryResult<BTreeMap<A
         .inner_join(budget_years::table)
         .left_join(programmes::table)
         .left_join(signatories::table)
+        .left_join(grants::table)
         .filter(amendment_lines::amendment_id.eq_any(of))
         .select((
             amendment_lines::amendment_id,
             (amendment_lines::kind, amendment_lines::budget_year_id, budget_years::label),
             (amendment_lines::programme_id, programmes::name.nullable()),
             (amendment_lines::signatory_id, signatories::name.nullable()),
+            (amendment_lines::grant_id, grants::name.nullable()),
             (
                 (amendment_lines::before_minutes, amendment_lines::after_minutes),
                 (amendment_lines::before_cents, amendment_lines::after_cents),

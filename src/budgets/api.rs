@@ -42,6 +42,15 @@ pub struct BudgetAnswer {
     /// Practice analysis and training, against their lines; euros are with tax. A provider reads the hours of the
     /// lines that they work on, common to all, and their own euros.
     services: Vec<ServiceBudgetAnswer>,
+    /// The grants that the budget is made of, when the convention names some; for who sees the whole of it.
+    grants: Vec<GrantAnswer>,
+}
+
+/// A grant of a budget year.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct GrantAnswer {
+    name: String,
+    amount_cents: Cents,
 }
 
 /// A type of service in a budget year.
@@ -173,6 +182,7 @@ impl From<YearSeen> for BudgetAnswer {
             whole: seen.is_whole.then(|| seen.whole_money().into()),
             fixed_share: seen.is_whole.then(|| seen.fixed_share.into()),
             services: seen.services.iter().map(|one| ServiceBudgetAnswer::of(one, sees_lines)).collect(),
+            grants: seen.grants.into_iter().map(|(name, amount_cents)| GrantAnswer { name, amount_cents }).collect(),
             id: seen.of.year.id,
             convention: seen.of.title,
             year: seen.of.year.label,

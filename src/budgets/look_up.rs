@@ -64,6 +64,8 @@ pub struct YearSeen {
     /// All of them, against the share of the budget kept for them. Euros of services are with tax: they are what the
     /// Métropole pays.
     pub fixed_share: Money,
+    /// The grants that the budget is made of, by name, when the convention names some and the whole of it is seen.
+    pub grants: Vec<(String, Cents)>,
 }
 
 /// The hours and euros of a type of service in a budget year.
@@ -165,9 +167,12 @@ pub fn year(conn: &mut AnyConnection, reach: &Reach, of: YearOf, today: NaiveDat
     let allotted = programmes.iter().map(|one| one.quota.allotted).sum();
     let services = service_years(conn, of.year.id, own)?;
     let led: Money = services.iter().map(|one| one.money).sum();
+    let is_whole = matches!(reach, Reach::Everything);
+    let grants = if is_whole { conventions::named_grants(conn, of.year.id)? } else { Vec::new() };
     Ok(YearSeen {
+        grants,
         outlook: outlook(of.year.period, allotted, &weeks, today),
-        is_whole: matches!(reach, Reach::Everything),
+        is_whole,
         is_own: own.is_some(),
         fixed_share: Money { budgeted: of.year.fixed_share, ..led },
         services,

@@ -263,6 +263,8 @@ fn euros(seen: &YearSeen, is_own: bool) -> Vec<(String, Money)> {
         (seen.is_whole && one.line.is_some()) || (is_own && led)
     });
     rows.extend(lines.map(|one| (format!("{} (TTC)", one.name()), one.money)));
+    let granted = |(name, amount): &(String, Cents)| (name.clone(), Money { budgeted: *amount, ..Money::default() });
+    rows.extend(seen.grants.iter().map(granted));
     let shared: Cents = seen.services.iter().map(|one| one.money.budgeted).sum();
     if seen.is_whole && shared < seen.fixed_share.budgeted {
         let name = if shared == Cents::ZERO {

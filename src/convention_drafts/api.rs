@@ -9,7 +9,9 @@ use super::{Draft, discard, edit, look_up, sign, start};
 use crate::accounts::Administrator;
 use crate::accounts::guards::As;
 use crate::app::App;
-use crate::conventions::file::{ConventionFile, DefaultRate, Heading, Neighbourhood, Programme, Signatory, Year};
+use crate::conventions::file::{
+    ConventionFile, DefaultRate, Grant, Heading, Neighbourhood, Programme, ServiceLine, Signatory, Year,
+};
 use crate::conventions::{Buyer, Terms, export, write};
 use crate::db::AnyConnection;
 use crate::error::AppError;
@@ -170,7 +172,9 @@ pub struct ConventionDraftChange {
     signatories: Option<Vec<Signatory>>,
     neighbourhoods: Option<Vec<Neighbourhood>>,
     programmes: Option<Vec<Programme>>,
+    grants: Option<Vec<Grant>>,
     budget_years: Option<Vec<Year>>,
+    service_lines: Option<Vec<ServiceLine>>,
     terms: Option<Vec<Terms>>,
     rates: Option<Vec<DefaultRate>>,
 }
@@ -184,7 +188,9 @@ impl ConventionDraftChange {
             signatories: self.signatories.unwrap_or(former.signatories),
             neighbourhoods: self.neighbourhoods.unwrap_or(former.neighbourhoods),
             programmes: self.programmes.unwrap_or(former.programmes),
+            grants: self.grants.unwrap_or(former.grants),
             budget_years: self.budget_years.unwrap_or(former.budget_years),
+            service_lines: self.service_lines.unwrap_or(former.service_lines),
             terms: self.terms.unwrap_or(former.terms),
             rates: self.rates.unwrap_or(former.rates),
         }

@@ -78,6 +78,11 @@ fn item(file: &ConventionFile, section: &str, index: Option<usize>) -> String {
         "signatories" => named("Partie", file.signatories.get(index).map(|s| &s.name)),
         "neighbourhoods" => named("Quartier", file.neighbourhoods.get(index).map(|n| &n.name)),
         "programmes" => named("PRE", file.programmes.get(index).map(|p| &p.code)),
+        "grants" => named("Subvention", file.grants.get(index).map(|g| &g.name)),
+        "service_lines" => match file.service_lines.get(index) {
+            Some(line) => format!("Exercice {}, {}", line.year, line.service.french()),
+            None => format!("Ligne n° {}", index + 1),
+        },
         "budget_years" => named("Exercice", file.budget_years.get(index).map(|y| &y.label)),
         "terms" => format!("Règles n° {}", index + 1),
         "rates" => match file.rates.get(index) {
@@ -118,6 +123,11 @@ fn label(key: &str) -> &'static str {
         "ceiling" => "plafond",
         "call_by" => "date de l’appel de fonds",
         "contributions" => "participations",
+        "grants" => "subventions",
+        "year" => "exercice",
+        "service" => "prestation",
+        "hours" => "heures",
+        "amount" => "montant",
         "quotas" => "quotités",
         "min_age" => "âge le plus jeune",
         "max_age" => "âge le plus élevé",
@@ -136,8 +146,10 @@ fn plain(file: &ConventionFile, reason: &str) -> String {
         .replace("aucun [[signatories]]", "aucune des parties")
         .replace("aucun [[neighbourhoods]]", "aucun des quartiers")
         .replace("aucun [[programmes]]", "aucun des PRE")
+        .replace("aucun [[grants]]", "aucune des subventions")
+        .replace("aucun [[budget_years]]", "aucun des exercices")
         .replace("que ce fichier ne donne pas", "qui n’est pas donné");
-    for section in ["signatories", "neighbourhoods", "programmes", "budget_years", "terms", "rates"] {
+    for section in ["signatories", "neighbourhoods", "programmes", "grants", "budget_years", "terms", "rates"] {
         while let Some(start) = words.find(&format!("{section}[")) {
             let Some(length) = words[start..].find(']') else { break };
             let (_, index, _) = path(&words[start..=start + length]);

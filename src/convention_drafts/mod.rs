@@ -63,8 +63,12 @@ pub enum Part {
     Signatories,
     /// The programmes and their neighbourhoods.
     Programmes,
+    /// The grants that the budget is made of.
+    Grants,
     /// The budget years, their contributions and quotas.
     Years,
+    /// What the years keep for practice analysis and training.
+    ServiceLines,
     /// The dated rules.
     Terms,
     /// The rates.
@@ -73,8 +77,17 @@ pub enum Part {
 
 impl Part {
     /// Every part, in the order of the file.
-    pub const ALL: [Self; 7] =
-        [Self::Heading, Self::Buyer, Self::Signatories, Self::Programmes, Self::Years, Self::Terms, Self::Rates];
+    pub const ALL: [Self; 9] = [
+        Self::Heading,
+        Self::Buyer,
+        Self::Signatories,
+        Self::Programmes,
+        Self::Grants,
+        Self::Years,
+        Self::ServiceLines,
+        Self::Terms,
+        Self::Rates,
+    ];
 
     /// Its word in an address.
     pub const fn word(self) -> &'static str {
@@ -83,7 +96,9 @@ impl Part {
             Self::Buyer => "acheteur",
             Self::Signatories => "parties",
             Self::Programmes => "pre",
+            Self::Grants => "subventions",
             Self::Years => "exercices",
+            Self::ServiceLines => "prestations",
             Self::Terms => "regles",
             Self::Rates => "tarifs",
         }
@@ -96,7 +111,9 @@ impl Part {
             Self::Buyer => "buyer",
             Self::Signatories => "signatories",
             Self::Programmes => "programmes",
+            Self::Grants => "grants",
             Self::Years => "budget_years",
+            Self::ServiceLines => "service_lines",
             Self::Terms => "terms",
             Self::Rates => "rates",
         }
@@ -114,7 +131,9 @@ impl Part {
             Self::Buyer => "Acheteur",
             Self::Signatories => "Parties",
             Self::Programmes => "PRE et quartiers",
+            Self::Grants => "Subventions",
             Self::Years => "Exercices, participations et quotités",
+            Self::ServiceLines => "Analyse de la pratique et formations",
             Self::Terms => "Règles",
             Self::Rates => "Tarifs horaires",
         }
@@ -126,7 +145,9 @@ impl Part {
             "buyer" => Self::Buyer,
             "signatories" => Self::Signatories,
             "neighbourhoods" | "programmes" => Self::Programmes,
+            "grants" => Self::Grants,
             "budget_years" => Self::Years,
+            "service_lines" => Self::ServiceLines,
             "terms" => Self::Terms,
             "rates" => Self::Rates,
             _ => Self::Heading,

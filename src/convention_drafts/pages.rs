@@ -195,7 +195,9 @@ async fn draft_page(
 
 fn summary(part: Part, file: &ConventionFile) -> String {
     let count = |n: usize, one: &str, many: &str| match n {
-        0 => format!("aucun{} {one}", if one.ends_with('e') && one != "exercice" { "e" } else { "" }),
+        0 => {
+            format!("aucun{} {one}", if ["partie", "période", "subvention", "ligne"].contains(&one) { "e" } else { "" })
+        }
         1 => format!("1 {one}"),
         n => format!("{n} {many}"),
     };
@@ -205,6 +207,8 @@ fn summary(part: Part, file: &ConventionFile) -> String {
         Part::Buyer => file.buyer.name.clone(),
         Part::Signatories => count(file.signatories.len(), "partie", "parties"),
         Part::Programmes => count(file.programmes.len(), "PRE", "PRE"),
+        Part::Grants => count(file.grants.len(), "subvention", "subventions"),
+        Part::ServiceLines => count(file.service_lines.len(), "ligne", "lignes"),
         Part::Years => count(file.budget_years.len(), "exercice", "exercices"),
         Part::Terms => count(file.terms.len(), "période", "périodes"),
         Part::Rates => count(file.rates.len(), "tarif", "tarifs"),

@@ -1,7 +1,7 @@
 //! The fields of each part of a draft: an entry of a list is a group of them, and an empty group adds one.
 
 use super::Part;
-use crate::conventions::file::{ConventionFile, DefaultRate, Heading, Programme, Signatory, Year};
+use crate::conventions::file::{ConventionFile, DefaultRate, Grant, Heading, Programme, ServiceLine, Signatory, Year};
 use crate::conventions::{
     AbsenceRule, Buyer, InvoiceChannel, Period, RequiredReference, ServiceType, SignatoryKind, Terms,
 };
@@ -51,6 +51,16 @@ pub(super) fn groups(part: Part, form: &FormState, file: &ConventionFile) -> Vec
             let named = |p: &Programme| p.name.clone();
             list(form, &file.programmes, ("PRE", "Ajouter un PRE"), named, |i, one| programme(form, i, one, file))
         }
+        Part::Grants => {
+            let named = |g: &Grant| g.name.clone();
+            list(form, &file.grants, ("Subvention", "Ajouter une subvention"), named, |i, one| grant(form, i, one))
+        }
+        Part::ServiceLines => {
+            let named = |line: &ServiceLine| format!("{}, {}", line.year, line.service.french());
+            list(form, &file.service_lines, ("Ligne", "Ajouter une ligne"), named, |i, one| {
+                service_line(form, i, one, file)
+            })
+        }
         Part::Years => {
             let named = |y: &Year| y.label.clone();
             list(form, &file.budget_years, ("Exercice", "Ajouter un exercice"), named, |i, one| {
@@ -77,7 +87,11 @@ fn list<T>(
 ) -> Vec<Group> {
     let known = entries.iter().enumerate().map(|(i, entry)| {
         let name = name(entry);
-        let title = if name.is_empty() { format!("{noun} n° {}", i + 1) } else { format!("{noun}\u{a0}: {name}") };
+        let title = match name.as_str() {
+            "" => format!("{noun} n° {}", i + 1),
+            named if named.starts_with(noun) => named.to_owned(),
+            _ => format!("{noun}\u{a0}: {name}"),
+        };
         let removal = form.checkbox(&format!("remove-{i}"), "Retirer");
         Group { title, fields: fields(i, Some(entry)), removal: Some(removal) }
     });
@@ -156,6 +170,37 @@ fn programme(form: &FormState, i: usize, of: Option<&Programme>, file: &Conventi
     ]
 }
 
+fn grant(form: &FormState, i: usize, of: Option<&Grant>) -> Vec<Field> {
+    let name = form.text(&format!("name-{i}"), "Nom").hint("Ce qu’elle finance, comme médiation sociale");
+    vec![name.initially(of.map_or("", |g| g.name.as_str())).longest(300).autocomplete("off")]
+}
+
+fn service_line(form: &FormState, i: usize, of: Option<&ServiceLine>, file: &ConventionFile) -> Vec<Field> {
+    let years: Vec<Choice> = file.budget_years.iter().map(|year| Choice::new(&year.label, &year.label)).collect();
+    let services: Vec<Choice> = [ServiceType::PracticeAnalysis, ServiceType::Training]
+        .iter()
+        .map(|one| Choice::new(one, one.french()))
+        .collect();
+    vec![
+        form.select(&format!("year-{i}"), "Exercice", &years)
+            .or_none("Choisissez…")
+            .initially(of.map_or("", |line| line.year.as_str())),
+        form.select(&format!("service-{i}"), "Prestation", &services)
+            .initially(of.map_or(ServiceType::PracticeAnalysis, |line| line.service)),
+        form.text(&format!("hours-{i}"), "Heures")
+            .hint("Comme 10 h ou 7 h 30")
+            .short()
+            .initially(of.map(|line| line.hours.to_string()).unwrap_or_default())
+            .autocomplete("off"),
+        form.text(&format!("amount-{i}"), "Montant, TVA comprise")
+            .hint("Pris sur la part fixe de l’exercice")
+            .suffix("€")
+            .short()
+            .initially(of.map(|line| line.amount.typed()).unwrap_or_default())
+            .autocomplete("off"),
+    ]
+}
+
 fn period(form: &FormState, i: usize, of: Option<Period>) -> [Field; 2] {
     let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
     [
@@ -166,7 +211,11 @@ fn period(form: &FormState, i: usize, of: Option<Period>) -> [Field; 2] {
 
 fn year(form: &FormState, i: usize, of: Option<&Year>, file: &ConventionFile) -> Vec<Field> {
     let euros = |name: String, label: &str, amount: Option<Cents>| {
-        form.text(&name, label).suffix("€").short().initially(amount.map(typed).unwrap_or_default()).autocomplete("off")
+        form.text(&name, label)
+            .suffix("€")
+            .short()
+            .initially(amount.map(Cents::typed).unwrap_or_default())
+            .autocomplete("off")
     };
     let mut fields = vec![
         form.text(&format!("label-{i}"), "Nom")
@@ -189,6 +238,10 @@ fn year(form: &FormState, i: usize, of: Option<&Year>, file: &ConventionFile) ->
     fields.extend(file.signatories.iter().map(|s| {
         let label = format!("Participation\u{a0}: {}", s.name);
         euros(format!("pays-{i}-{}", s.code), &label, of.and_then(|y| y.contributions.get(&s.code).copied())).optional()
+    }));
+    fields.extend(file.grants.iter().map(|g| {
+        let label = format!("Subvention\u{a0}: {}", g.name);
+        euros(format!("grant-{i}-{}", g.code), &label, of.and_then(|y| y.grants.get(&g.code).copied())).optional()
     }));
     fields.extend(file.programmes.iter().map(|p| {
         let time = of.and_then(|y| y.quotas.get(&p.code)).map(ToString::to_string).unwrap_or_default();
@@ -233,14 +286,9 @@ fn rate(form: &FormState, i: usize, of: Option<&DefaultRate>, file: &ConventionF
         form.text(&format!("hourly-{i}"), "Tarif horaire")
             .suffix("€")
             .short()
-            .initially(of.map(|r| typed(r.hourly)).unwrap_or_default())
+            .initially(of.map(|r| r.hourly.typed()).unwrap_or_default())
             .autocomplete("off"),
     ];
     fields.extend(period(form, i, of.map(|r| r.period).or(of.is_none().then_some(file.convention.period))));
     fields
-}
-
-/// An amount as people type it.
-fn typed(amount: Cents) -> String {
-    amount.plain().replace('.', ",")
 }

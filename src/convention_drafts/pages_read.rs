@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use super::Part;
 use super::pages_fields::{ABSENCES, absence_word};
-use crate::conventions::file::{ConventionFile, DefaultRate, Neighbourhood, Programme, Signatory, Year};
+use crate::conventions::file::{
+    ConventionFile, DefaultRate, Grant, Neighbourhood, Programme, ServiceLine, Signatory, Year,
+};
 use crate::conventions::{AbsenceRule, Buyer, Period, Rounding, Terms};
 use crate::web::FormState;
 
@@ -20,7 +22,16 @@ pub(super) fn read(part: Part, form: &mut FormState, file: &ConventionFile) -> O
             new.signatories = list(form, &file.signatories, "name", |form, i, old| signatory(form, i, old, &taken))?;
         }
         Part::Programmes => programmes(form, file, &mut new)?,
-        Part::Years => new.budget_years = list(form, &file.budget_years, "label", |form, i, _| year(form, i, file))?,
+        Part::Grants => {
+            let taken: Vec<String> = file.grants.iter().map(|g| g.code.clone()).collect();
+            new.grants = list(form, &file.grants, "name", |form, i, old| grant(form, i, old, &taken))?;
+            let named = |code: &String| new.grants.iter().any(|grant| grant.code == *code);
+            new.budget_years.iter_mut().for_each(|year| year.grants.retain(|code, _| named(code)));
+        }
+        Part::Years => years(form, file, &mut new)?,
+        Part::ServiceLines => {
+            new.service_lines = list(form, &file.service_lines, "hours", |form, i, _| service_line(form, i))?;
+        }
         Part::Terms => new.terms = list(form, &file.terms, "min", |form, i, _| terms(form, i))?,
         Part::Rates => new.rates = list(form, &file.rates, "hourly", |form, i, _| rate(form, i))?,
     }
@@ -92,6 +103,20 @@ fn signatory(form: &mut FormState, i: usize, old: Option<&Signatory>, taken: &[S
     // a code is what the rest of the draft names it by: it stays
     let code = old.map_or_else(|| new_code(&name, taken), |old| old.code.clone());
     Some(Signatory { code, name, kind: kind?, contact_email })
+}
+
+fn grant(form: &mut FormState, i: usize, old: Option<&Grant>, taken: &[String]) -> Option<Grant> {
+    let name = form.required_text_within(&format!("name-{i}"), "le nom", 300)?;
+    let code = old.map_or_else(|| new_code(&name, taken), |old| old.code.clone());
+    Some(Grant { code, name })
+}
+
+fn service_line(form: &mut FormState, i: usize) -> Option<ServiceLine> {
+    let year = form.required_text(&format!("year-{i}"), "l’exercice");
+    let service = form.required_choice(&format!("service-{i}"), "la prestation", |word| word.parse().ok());
+    let hours = form.required_minutes(&format!("hours-{i}"), "les heures");
+    let amount = form.required_cents(&format!("amount-{i}"), "le montant");
+    Some(ServiceLine { year: year?, service: service?, hours: hours?, amount: amount? })
 }
 
 /// A code made of a name: `CCAS de Chenôve` is `ccas-de-chenove`.
@@ -174,6 +199,19 @@ fn period(form: &mut FormState, i: usize) -> Option<Period> {
     Some(Period { from: from?, until: until? })
 }
 
+fn years(form: &mut FormState, file: &ConventionFile, new: &mut ConventionFile) -> Option<()> {
+    new.budget_years = list(form, &file.budget_years, "label", |form, i, _| year(form, i, file))?;
+    // a year that is renamed takes its lines along, and one that is removed too
+    let renamed = |line: &ServiceLine| {
+        let i = file.budget_years.iter().position(|year| year.label == line.year)?;
+        (!form.has(&format!("remove-{i}"))).then(|| form.value(&format!("label-{i}")).trim().to_owned())
+    };
+    let lines = file.service_lines.iter();
+    new.service_lines =
+        lines.filter_map(|line| renamed(line).map(|year| ServiceLine { year, ..line.clone() })).collect();
+    Some(())
+}
+
 fn year(form: &mut FormState, i: usize, file: &ConventionFile) -> Option<Year> {
     let label = form.required_text(&format!("label-{i}"), "le nom de l’exercice");
     let period = period(form, i);
@@ -187,7 +225,11 @@ fn year(form: &mut FormState, i: usize, file: &ConventionFile) -> Option<Year> {
     let quotas = by_code(file.programmes.iter().map(|programme| &programme.code), |code| {
         form.optional_minutes(&format!("hours-{i}-{code}"), "la quotité")
     });
+    let grants = by_code(file.grants.iter().map(|grant| &grant.code), |code| {
+        form.optional_cents(&format!("grant-{i}-{code}"), "la subvention")
+    });
     Some(Year {
+        grants: grants?,
         label: label?,
         period: period?,
         budget: budget?,

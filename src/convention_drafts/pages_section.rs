@@ -22,6 +22,8 @@ struct PartPage {
     layout: Layout,
     form: FormState,
     groups: Vec<Group>,
+    /// Whether the entry that may be added is folded: there are others, and nothing of it was refused.
+    folds_addition: bool,
     version: String,
     action: String,
     back: String,
@@ -31,14 +33,16 @@ fn part_page(who: &As<Administrator>, request: &HttpRequest, draft: &Draft, part
     let back = links::convention_draft(draft.id);
     // what was typed is compared with what its writer saw
     let version = if form.has("version") { form.value("version").to_owned() } else { draft.version.to_string() };
+    let groups = groups(part, &form, &draft.file);
     PartPage {
+        folds_addition: groups.len() > 1 && !form.is_refused(),
         layout: who
             .layout(request, part.french())
             .under("Convention", links::CONVENTION)
             .under("Brouillon", &back)
             .wide()
             .for_form(&form),
-        groups: groups(part, &form, &draft.file),
+        groups,
         form,
         version,
         action: links::convention_draft_part(draft.id, part.word()),

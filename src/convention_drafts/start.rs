@@ -70,7 +70,9 @@ fn empty(clock: &Clock) -> ConventionFile {
         signatories: Vec::new(),
         neighbourhoods: Vec::new(),
         programmes: Vec::new(),
+        grants: Vec::new(),
         budget_years: Vec::new(),
+        service_lines: Vec::new(),
         terms: Vec::new(),
         rates: Vec::new(),
     }

@@ -6,7 +6,7 @@ use diesel::result::Error as DieselError;
 
 use super::{BudgetYear, store};
 use crate::db::Tx;
-use crate::ids::{BudgetYearId, ConventionId, SignatoryId};
+use crate::ids::{BudgetYearId, ConventionId, GrantId, SignatoryId};
 use crate::money::Cents;
 
 /// Takes the number of the next amendment, and holds the convention until the transaction ends; none when another was
@@ -25,6 +25,14 @@ pub fn take_number(tx: &mut Tx<'_>, convention: ConventionId, seen: Option<i32>)
 /// When it pays nothing for that year by the convention, or the database fails.
 pub fn set_contribution(tx: &mut Tx<'_>, year: BudgetYearId, signatory: SignatoryId, amount: Cents) -> QueryResult<()> {
     changed_one(store::update_contribution(tx, year, signatory, amount)?)
+}
+
+/// Sets what a budget year gives to a grant.
+///
+/// # Errors
+/// When the convention names no such grant for that year, or the database fails.
+pub fn set_grant(tx: &mut Tx<'_>, year: BudgetYearId, grant: GrantId, amount: Cents) -> QueryResult<()> {
+    changed_one(store::update_year_grant(tx, year, grant, amount)?)
 }
 
 /// Sets the sums of a budget year and the day by which it is called.

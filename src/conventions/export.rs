@@ -3,8 +3,8 @@
 use chrono::Days;
 use diesel::QueryResult;
 
-use super::file::{self, ConventionFile, DefaultRate, Heading, Year};
-use super::{BudgetYear, Convention, Neighbourhood, Period, Programme, Rate, Signatory, store};
+use super::file::{self, ConventionFile, DefaultRate, Heading, ServiceLine, Year};
+use super::{BudgetYear, Convention, Grant, Neighbourhood, Period, Programme, Rate, Signatory, store};
 use crate::db::AnyConnection;
 use crate::ids::ConventionId;
 
@@ -30,11 +30,17 @@ pub(super) fn as_file(
     if let Some(like) = like {
         neighbourhoods.retain(|n| like.neighbourhoods.iter().any(|named| named.code == n.code));
     }
+    let grants = store::grants(conn, known.id)?;
+    let (budget_years, service_lines) = years_as_file(conn, known.id, (&signatories, &programmes, &grants))?;
     let Convention { slug, title, period, signed_on, is_example, .. } = known.clone();
     Ok(ConventionFile {
         convention: Heading { slug, title, period, signed_on, is_example },
         buyer: store::buyer(conn, known.id)?,
-        budget_years: years_as_file(conn, known.id, &signatories, &programmes)?,
+        budget_years,
+        service_lines,
+        grants: in_order(grants.into_iter().map(|g| file::Grant { code: g.code, name: g.name }), |g| {
+            like?.grants.iter().position(|named| named.code == g.code)
+        }),
         terms: store::terms(conn, known.id)?,
         rates: rates_as_file(&store::rates(conn, known.id)?, period),
         programmes: in_order(
@@ -85,10 +91,9 @@ fn programme_as_file(
 fn years_as_file(
     conn: &mut AnyConnection,
     convention: ConventionId,
-    signatories: &[Signatory],
-    programmes: &[Programme],
-) -> QueryResult<Vec<Year>> {
-    let mut years = Vec::new();
+    (signatories, programmes, grants): (&[Signatory], &[Programme], &[Grant]),
+) -> QueryResult<(Vec<Year>, Vec<ServiceLine>)> {
+    let (mut years, mut lines) = (Vec::new(), Vec::new());
     for BudgetYear { id, label, period, budget, fixed_share, ceiling, call_by } in
         store::budget_years(conn, convention)?
     {
@@ -100,9 +105,17 @@ fn years_as_file(
         let quotas = allotted
             .filter_map(|(user, time)| Some((programmes.iter().find(|p| p.id == user)?.code.clone(), time)))
             .collect();
-        years.push(Year { label, period, budget, fixed_share, ceiling, call_by, contributions, quotas });
+        let granted = store::granted(conn, id)?.into_iter();
+        let granted = granted
+            .filter_map(|(to, amount)| Some((grants.iter().find(|g| g.id == to)?.code.clone(), amount)))
+            .collect();
+        let kept = store::service_lines(conn, id)?.into_iter();
+        lines.extend(kept.map(|(service, hours, amount)| ServiceLine { year: label.clone(), service, hours, amount }));
+        let sums =
+            Year { label, period, budget, fixed_share, ceiling, call_by, contributions, quotas, grants: granted };
+        years.push(sums);
     }
-    Ok(years)
+    Ok((years, lines))
 }
 
 /// Everybody's rates with the day on which each ends: the eve of the next, or the end of the convention.

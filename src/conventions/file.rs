@@ -29,8 +29,14 @@ pub struct ConventionFile {
     pub neighbourhoods: Vec<Neighbourhood>,
     /// The programmes that follow them.
     pub programmes: Vec<Programme>,
+    /// The grants that its budget is made of, when it names some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<Grant>,
     /// The years of its budget.
     pub budget_years: Vec<Year>,
+    /// What its years keep for services that are not a child's session.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service_lines: Vec<ServiceLine>,
     /// Its dated rules.
     pub terms: Vec<Terms>,
     /// The hourly rates of everybody.
@@ -46,14 +52,16 @@ impl ConventionFile {
     /// Whether its figures can be reckoned with: none is negative, nor more than a file may say.
     pub fn is_within_bounds(&self) -> bool {
         let money = |amount: Cents| (Cents::ZERO..=MOST_MONEY).contains(&amount);
-        self.rates.iter().all(|rate| money(rate.hourly)) && self.budget_years.iter().all(Year::is_within_bounds)
+        self.rates.iter().all(|rate| money(rate.hourly))
+            && self.service_lines.iter().all(|line| money(line.amount) && line.hours >= Minutes::ZERO)
+            && self.budget_years.iter().all(Year::is_within_bounds)
     }
 }
 
 impl Year {
     fn is_within_bounds(&self) -> bool {
         let sums = [self.budget, self.fixed_share, self.ceiling.unwrap_or_default()];
-        let money = sums.iter().chain(self.contributions.values());
+        let money = sums.iter().chain(self.contributions.values()).chain(self.grants.values());
         let time: i64 = self.quotas.values().map(|time| i64::from(time.0)).sum();
         money.into_iter().all(|amount| (Cents::ZERO..=MOST_MONEY).contains(amount))
             && self.quotas.values().all(|time| *time >= Minutes::ZERO)
@@ -124,6 +132,17 @@ pub struct Programme {
     pub note: Option<String>,
 }
 
+/// A grant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ConventionGrant)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// Its code in the file.
+    pub code: String,
+    /// Its name: `Médiation sociale`.
+    pub name: String,
+}
+
 /// A budget year with what each pays and what each may use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = ConventionYear)]
@@ -145,6 +164,24 @@ pub struct Year {
     pub contributions: BTreeMap<String, Cents>,
     /// What each programme may use, in minutes, by its code.
     pub quotas: BTreeMap<String, Minutes>,
+    /// What each grant is given, in cents, by its code: together the budget, when the convention names grants.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub grants: BTreeMap<String, Cents>,
+}
+
+/// What a budget year keeps for a type of service that is not a child's session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ConventionServiceLine)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceLine {
+    /// The name of the budget year.
+    pub year: String,
+    /// For what: practice analysis or training.
+    pub service: ServiceType,
+    /// How long, in minutes.
+    pub hours: Minutes,
+    /// How much, in cents and with tax.
+    pub amount: Cents,
 }
 
 /// An hourly rate for every psychologist who has none of their own.
@@ -167,7 +204,7 @@ pub struct Section {
     pub name: &'static str,
     /// Whether the file may have several.
     pub repeated: bool,
-    /// Its keys; those of `contributions` and `quotas` are codes.
+    /// Its keys; those of `contributions`, `quotas` and `grants` are codes.
     pub keys: &'static [&'static str],
 }
 
@@ -214,11 +251,13 @@ const SIGNATORIES: Section = section("signatories", true, &["code", "name", "kin
 const NEIGHBOURHOODS: Section = section("neighbourhoods", true, &["code", "name"]);
 const PROGRAMMES: Section =
     section("programmes", true, &["code", "name", "town", "signatory", "neighbourhoods", "note"]);
+const GRANTS: Section = section("grants", true, &["code", "name"]);
 const BUDGET_YEARS: Section = section(
     "budget_years",
     true,
-    &["label", "from", "until", "budget", "fixed_share", "ceiling", "call_by", "contributions", "quotas"],
+    &["label", "from", "until", "budget", "fixed_share", "ceiling", "call_by", "contributions", "quotas", "grants"],
 );
+const SERVICE_LINES: Section = section("service_lines", true, &["year", "service", "hours", "amount"]);
 const TERMS: Section = section(
     "terms",
     true,
@@ -238,14 +277,35 @@ const TERMS: Section = section(
 const RATES: Section = section("rates", true, &["service", "hourly", "from", "until"]);
 
 /// Every section of the file, in the order of its documentation.
-pub const SECTIONS: [&Section; 8] =
-    [&CONVENTION, &BUYER, &SIGNATORIES, &NEIGHBOURHOODS, &PROGRAMMES, &BUDGET_YEARS, &TERMS, &RATES];
+pub const SECTIONS: [&Section; 10] = [
+    &CONVENTION,
+    &BUYER,
+    &SIGNATORIES,
+    &NEIGHBOURHOODS,
+    &PROGRAMMES,
+    &GRANTS,
+    &BUDGET_YEARS,
+    &SERVICE_LINES,
+    &TERMS,
+    &RATES,
+];
 
 /// The whole document, whose keys are the sections.
 const DOCUMENT: Section = section(
     "",
     false,
-    &["convention", "buyer", "signatories", "neighbourhoods", "programmes", "budget_years", "terms", "rates"],
+    &[
+        "convention",
+        "buyer",
+        "signatories",
+        "neighbourhoods",
+        "programmes",
+        "grants",
+        "budget_years",
+        "service_lines",
+        "terms",
+        "rates",
+    ],
 );
 
 /// A file that was read, and what in it deserves another look.
@@ -276,6 +336,9 @@ pub fn read(source: &str) -> Result<ReadFile, Vec<Remark>> {
     // without a remark both single sections were there
     let mut file = file.ok_or_else(Vec::new)?;
     file.budget_years.sort_by_key(|year| year.period);
+    let years: Vec<String> = file.budget_years.iter().map(|year| year.label.clone()).collect();
+    let place = |label: &str| years.iter().position(|known| known == label);
+    file.service_lines.sort_by_key(|line| (place(&line.year), line.service));
     file.terms.sort_by_key(|terms| terms.period);
     file.rates.sort_by_key(|rate| (rate.service, rate.period));
     Ok(ReadFile { file, warnings })
@@ -287,7 +350,9 @@ fn read_document(reader: &mut Reader<'_>, root: &Node<'_>) -> Option<ConventionF
     let signatories = each(reader, root, &SIGNATORIES, signatory);
     let neighbourhoods = each(reader, root, &NEIGHBOURHOODS, neighbourhood);
     let programmes = each(reader, root, &PROGRAMMES, programme);
+    let grants = each(reader, root, &GRANTS, grant);
     let budget_years = each(reader, root, &BUDGET_YEARS, year);
+    let service_lines = each(reader, root, &SERVICE_LINES, service_line);
     let terms = each(reader, root, &TERMS, terms);
     let rates = each(reader, root, &RATES, rate);
     Some(ConventionFile {
@@ -296,7 +361,9 @@ fn read_document(reader: &mut Reader<'_>, root: &Node<'_>) -> Option<ConventionF
         signatories,
         neighbourhoods,
         programmes,
+        grants,
         budget_years,
+        service_lines,
         terms,
         rates,
     })
@@ -363,6 +430,19 @@ fn programme(reader: &mut Reader<'_>, node: &Node<'_>) -> Programme {
     }
 }
 
+fn grant(reader: &mut Reader<'_>, node: &Node<'_>) -> Grant {
+    Grant { code: reader.required(node, "code", text), name: reader.required(node, "name", text) }
+}
+
+fn service_line(reader: &mut Reader<'_>, node: &Node<'_>) -> ServiceLine {
+    ServiceLine {
+        year: reader.required(node, "year", text),
+        service: reader.word(node, "service", &[ServiceType::PracticeAnalysis, ServiceType::Training]),
+        hours: reader.required(node, "hours", hours),
+        amount: reader.required(node, "amount", amount),
+    }
+}
+
 fn year(reader: &mut Reader<'_>, node: &Node<'_>) -> Year {
     Year {
         label: reader.required(node, "label", text),
@@ -373,6 +453,7 @@ fn year(reader: &mut Reader<'_>, node: &Node<'_>) -> Year {
         call_by: reader.optional(node, "call_by", date),
         contributions: reader.entries(node, "contributions", amount),
         quotas: reader.entries(node, "quotas", hours),
+        grants: reader.entries(node, "grants", amount),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::file::{ConventionFile, DefaultRate, Year};
+use super::file::{ConventionFile, DefaultRate, ServiceLine, Year};
 use super::reader::Reader;
 use super::{Buyer, Period, ServiceType, has_luhn_digit, is_reference, is_service_code, overspend};
 use crate::hours::Minutes;
@@ -14,6 +14,7 @@ pub(super) fn check(reader: &mut Reader<'_>, file: &ConventionFile) {
     check_references(reader, file);
     check_emails(reader, file);
     check_buyer(reader, &file.buyer);
+    check_service_lines(reader, file);
     check_periods(reader, file);
     for (index, year) in file.budget_years.iter().enumerate() {
         check_year(reader, file, &format!("budget_years[{index}]"), year);
@@ -38,6 +39,8 @@ fn check_codes(reader: &mut Reader<'_>, file: &ConventionFile) {
     let programmes = file.programmes.iter().map(|p| p.code.as_str());
     let help = "écrivez de 2 à 5 lettres majuscules : les références des enfants commencent par elles";
     unique(reader, "programmes", "code", programmes, is_programme_code, help);
+    let grants = file.grants.iter().map(|g| g.code.as_str());
+    unique(reader, "grants", "code", grants, is_code, CODE_HELP);
     let labels = file.budget_years.iter().map(|y| y.label.as_str());
     unique(reader, "budget_years", "label", labels, |_| true, "");
 }
@@ -252,12 +255,52 @@ fn check_year(reader: &mut Reader<'_>, file: &ConventionFile, path: &str, year: 
             reader.refuse(&quotas, format!("la quotité du PRE {} manque ; écrivez 0 s’il n’en a pas", programme.code));
         }
     }
+    check_grants(reader, file, path, year);
     check_amounts(reader, path, year);
     check_spending(reader, file, path, year);
     let field = format!("{path}.call_by");
     let whole = file.convention.period;
     if year.call_by.is_some_and(|day| !whole.contains(day)) && reader.sound("convention") {
         reader.refuse(&field, format!("cette date est hors de la convention, qui va {whole}"));
+    }
+}
+
+/// Grants that are named are the budget, to the cent.
+fn check_grants(reader: &mut Reader<'_>, file: &ConventionFile, path: &str, year: &Year) {
+    for code in year.grants.keys().filter(|code| !file.grants.iter().any(|g| g.code == **code)) {
+        let field = format!("{path}.grants.{code}");
+        reader.refuse(&field, format!("subvention inconnue : « {code} » n’est dans aucun [[grants]]"));
+    }
+    let (budget, grants) = (format!("{path}.budget"), format!("{path}.grants"));
+    let total: Cents = year.grants.values().copied().sum();
+    if !file.grants.is_empty() && reader.sound(&budget) && reader.sound(&grants) && total != year.budget {
+        reader.refuse(&grants, format!("les subventions font {total}, et le budget de l’exercice {}", year.budget));
+    }
+}
+
+/// Lines of services are of a budget year of the file, one of a kind, and fit in its fixed share.
+fn check_service_lines(reader: &mut Reader<'_>, file: &ConventionFile) {
+    for (index, line) in file.service_lines.iter().enumerate() {
+        let field = format!("service_lines[{index}].year");
+        if !reader.sound(&field) || !reader.sound("budget_years") {
+            continue;
+        }
+        let Some(year) = file.budget_years.iter().find(|year| year.label == line.year) else {
+            reader.refuse(&field, format!("exercice inconnu : « {} » n’est dans aucun [[budget_years]]", line.year));
+            continue;
+        };
+        let same = |other: &&ServiceLine| other.year == line.year && other.service == line.service;
+        if file.service_lines[..index].iter().any(|other| same(&other)) {
+            let what = line.service.french();
+            reader.refuse(&field, format!("l’exercice {} a déjà une ligne pour cette prestation : {what}", line.year));
+        }
+        let taken: Cents =
+            file.service_lines[..=index].iter().filter(|other| other.year == line.year).map(|other| other.amount).sum();
+        let amount = format!("service_lines[{index}].amount");
+        if reader.sound(&amount) && taken > year.fixed_share {
+            let fixed = year.fixed_share;
+            reader.refuse(&amount, format!("les lignes de {} font {taken}, et sa part fixe est de {fixed}", line.year));
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! The real convention reads without a remark; each mistake is answered with its line, its field and its reason.
 
-use super::file::{ConventionFile, ReadFile, Remark, SECTIONS, read};
+use proptest::prelude::*;
+
+use super::file::{ConventionFile, Grant, ReadFile, Remark, SECTIONS, ServiceLine, read};
+use super::write::write;
 use super::{InvoiceChannel, RequiredReference, ServiceType};
 use crate::hours::Minutes;
 use crate::money::Cents;
@@ -376,5 +379,103 @@ fn a_convention_of_grants_alone_can_be_written() {
         read(example("## Des subventions sans heures")).expect("the example of the guide");
     assert_eq!(warnings, []);
     assert!(file.programmes.is_empty() && file.rates.is_empty() && file.terms.is_empty());
-    assert_eq!(file.budget_years[0].budget, Cents(50_000_000));
+    let year = &file.budget_years[0];
+    assert_eq!((year.budget, &year.grants), (Cents(50_000_000), &mpdm().budget_years[0].grants));
+}
+
+const MPDM: &str = include_str!("../../conventions/mpdm-2024-2026.toml");
+
+fn mpdm() -> ConventionFile {
+    let ReadFile { file, warnings } = read(MPDM).expect("two grants a year");
+    assert_eq!(warnings, []);
+    file
+}
+
+#[test]
+fn grants_are_the_budget() {
+    let altered = |old: &str, new: &str| MPDM.replacen(old, new, 1);
+    assert_refused(
+        &altered("= 280000 }", "= 279999.99 } # ICI"),
+        "budget_years[0].grants",
+        "les subventions font 499\u{202f}999,99\u{a0}€, et le budget de l’exercice 500\u{202f}000,00\u{a0}€",
+    );
+    let other = altered("{ mediation-sociale = 220000, prevention-specialisee = 280000 }", "{ autre = 500000 } # ICI");
+    assert_refused(&other, "budget_years[0].grants.autre", "subvention inconnue : « autre »");
+    assert_refused(
+        &altered("code = \"prevention-specialisee\"", "code = \"mediation-sociale\" # ICI")
+            .replace(", prevention-specialisee = 280000", "")
+            .replace("mediation-sociale = 220000", "mediation-sociale = 500000"),
+        "grants[1].code",
+        "déjà donné à grants[0]",
+    );
+}
+
+#[test]
+fn lines_of_services_fit_in_the_fixed_share() {
+    let line = |year: &str, service: &str, amount: &str| {
+        format!("\n[[service_lines]]\nyear = \"{year}\"\nservice = \"{service}\"\nhours = 10\namount = {amount}\n")
+    };
+    let with = |lines: &str| format!("{DIJON}{lines}");
+    let fits = with(&(line("2026", "training", "2400") + &line("2026", "practice_analysis", "2000")));
+    let ReadFile { file, warnings } = read(&fits).expect("lines");
+    assert_eq!(warnings, []);
+    assert_eq!(file.service_lines[0].service, ServiceType::PracticeAnalysis, "in the order of the services");
+    assert_eq!((file.service_lines[0].hours, file.service_lines[1].amount), (Minutes::from_hours(10), Cents(240_000)));
+    assert_refused(
+        &with(&(line("2026", "training", "2400") + &line("2026", "practice_analysis", "2000.01 # ICI"))),
+        "service_lines[1].amount",
+        "les lignes de 2026 font 4\u{202f}400,01\u{a0}€, et sa part fixe est de 4\u{202f}400,00\u{a0}€",
+    );
+    assert_refused(
+        &with(&line("2030\" # ICI\n#\"", "training", "1")),
+        "service_lines[0].year",
+        "exercice inconnu : « 2030 »",
+    );
+    assert_refused(
+        &with(&(line("2026", "training", "1") + &line("2026\" # ICI\n#\"", "training", "1"))),
+        "service_lines[1].year",
+        "a déjà une ligne pour cette prestation : formation",
+    );
+    assert_refused(
+        &with(&line("2026", "interview\" # ICI\n#\"", "1")),
+        "service_lines[0].service",
+        "choisissez parmi : practice_analysis, training",
+    );
+}
+
+/// What a file may say of a year: its grants in cents; for each kind of service, quarters of an hour and cents.
+type YearSaid = (Vec<i64>, [Option<(i32, i64)>; 2]);
+
+fn said() -> impl Strategy<Value = (Vec<String>, Vec<YearSaid>)> {
+    let name = "\\PC{0,30}[a-z\"\\\\]\\PC{0,30}".prop_map(|name| name.trim().to_owned());
+    proptest::collection::vec(name, 1..5).prop_flat_map(|names| {
+        let amounts = proptest::collection::vec(0..100_000_000_000_i64, names.len());
+        let line = || proptest::option::of((0..4_000_i32, 0..100_000_000_000_i64));
+        (Just(names), proptest::collection::vec((amounts, [line(), line()]), 3))
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_it_says_of_grants_and_lines_reads_back_the_same((names, years) in said()) {
+        let mut file = mpdm();
+        file.grants = names.iter().enumerate().map(|(i, name)| Grant { code: format!("g-{i}"), name: name.clone() }).collect();
+        for (year, (amounts, lines)) in file.budget_years.iter_mut().zip(&years) {
+            year.grants = file.grants.iter().map(|g| g.code.clone()).zip(amounts.iter().copied().map(Cents)).collect();
+            year.budget = year.grants.values().copied().sum();
+            year.contributions.insert("metropole".to_owned(), year.budget);
+            let kinds = [ServiceType::PracticeAnalysis, ServiceType::Training];
+            let kept = kinds.into_iter().zip(lines).filter_map(|(service, line)| line.map(|line| (service, line)));
+            for (service, (quarters, cents)) in kept {
+                // each takes a half of the budget at most
+                let (hours, amount) = (Minutes(quarters * 15), Cents(cents.min(year.budget.0 / 2)));
+                file.service_lines.push(ServiceLine { year: year.label.clone(), service, hours, amount });
+            }
+            year.fixed_share = year.budget;
+        }
+        let read = read(&write(&file)).map(|read| read.file);
+        prop_assert_eq!(read.map_err(|remarks| remarks[0].to_string()), Ok(file.clone()));
+        let json = serde_json::to_string(&file).expect("json");
+        prop_assert_eq!(serde_json::from_str::<ConventionFile>(&json).expect("the same file"), file);
+    }
 }

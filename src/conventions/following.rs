@@ -18,6 +18,9 @@ pub fn following(of: &ConventionFile) -> ConventionFile {
         year.call_by = year.call_by.map(|day| last_kept(day, months));
         year.label = renamed(&year.label, months);
     }
+    for line in &mut next.service_lines {
+        line.year = renamed(&line.year, months);
+    }
     for terms in &mut next.terms {
         terms.period = shifted(terms.period, months);
     }

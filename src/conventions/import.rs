@@ -9,12 +9,12 @@ use sha2::{Digest, Sha256};
 use super::export::as_file;
 use super::file::{ConventionFile, DefaultRate, Heading, Year};
 use super::file_checks::{is_code, is_programme_code};
-use super::{BudgetYear, Convention, Neighbourhood, Period, Programme, Rate, Signatory, file, store};
+use super::{BudgetYear, Convention, Grant, Neighbourhood, Period, Programme, Rate, Signatory, file, store};
 use crate::clock::Clock;
 use crate::db::{AnyConnection, Tx, violated};
 use crate::failure::{Failure, Refusal};
 use crate::hours::Minutes;
-use crate::ids::{BudgetYearId, ConventionId, NeighbourhoodId, ProgrammeId, SignatoryId};
+use crate::ids::{BudgetYearId, ConventionId, GrantId, NeighbourhoodId, ProgrammeId, SignatoryId};
 use crate::journal::{self, Actor, Chain, Entry};
 use crate::money::Cents;
 
@@ -114,7 +114,8 @@ pub fn import(tx: &mut Tx<'_>, clock: &Clock, who: Actor, file: &ConventionFile)
     }
     let signatories = enter_signatories(tx, convention.id, file)?;
     let programmes = enter_programmes(tx, &convention, file, &signatories)?;
-    enter_budget_years(tx, convention.id, file, &signatories, &programmes)?;
+    let grants = enter_grants(tx, convention.id, file)?;
+    enter_budget_years(tx, convention.id, file, (&signatories, &programmes, &grants))?;
     let entry = Entry {
         chain: Chain::Convention(convention.id),
         actor: who,
@@ -141,6 +142,20 @@ fn enter_signatories<'f>(
         let id = SignatoryId::new();
         store::insert_signatory(tx, convention, &Signatory { id, code, name, kind, contact_email })?;
         codes.insert(signatory.code.as_str(), id);
+    }
+    Ok(codes)
+}
+
+fn enter_grants<'f>(
+    tx: &mut Tx<'_>,
+    convention: ConventionId,
+    file: &'f ConventionFile,
+) -> QueryResult<Codes<'f, GrantId>> {
+    let mut codes = Codes::new();
+    for file::Grant { code, name } in &file.grants {
+        let id = GrantId::new();
+        store::insert_grant(tx, convention, &Grant { id, code: code.clone(), name: name.clone() })?;
+        codes.insert(code.as_str(), id);
     }
     Ok(codes)
 }
@@ -198,6 +213,7 @@ fn refuse_overlap(tx: &mut Tx<'_>, id: ProgrammeId, given: &file::Programme, per
 /// When the database fails.
 pub fn clashes(conn: &mut AnyConnection, file: &ConventionFile) -> QueryResult<Vec<(&'static str, String)>> {
     let mut clashes = Vec::new();
+    let mut held: BTreeMap<(String, Period), Vec<String>> = BTreeMap::new();
     // what is no code is nobody's
     if is_code(&file.convention.slug) && store::find_by_slug(conn, &file.convention.slug)?.is_some() {
         let slug = &file.convention.slug;
@@ -211,11 +227,25 @@ pub fn clashes(conn: &mut AnyConnection, file: &ConventionFile) -> QueryResult<V
         if let Some(refusal) = differs(given, &name, &town) {
             clashes.push(("programmes", refusal.to_string()));
         }
-        if let Some(refusal) = taken(conn, id, given, file.convention.period)? {
-            clashes.push(("programmes", refusal.to_string()));
+        if let Some(other) = store::conventions_of_programme(conn, id, file.convention.period)?.pop() {
+            held.entry((other.slug, other.period)).or_default().push(given.code.clone());
         }
     }
+    clashes.extend(held.into_iter().map(|(by, codes)| ("programmes", said_taken(by, codes))));
     Ok(clashes)
+}
+
+/// That another convention has programmes already, in one sentence.
+fn said_taken((slug, period): (String, Period), mut codes: Vec<String>) -> String {
+    let Some(code) = codes.pop() else { return String::new() };
+    if codes.is_empty() {
+        return ImportRefusal::ProgrammeTaken { code, slug, period }.to_string();
+    }
+    format!(
+        "Les PRE {} et {code} relèvent déjà de la convention « {slug} », {period} : deux conventions ne peuvent se \
+         recouvrir.",
+        codes.join(", ")
+    )
 }
 
 fn differs(given: &file::Programme, name: &str, town: &str) -> Option<ImportRefusal> {
@@ -258,11 +288,11 @@ fn enter_budget_years(
     tx: &mut Tx<'_>,
     convention: ConventionId,
     file: &ConventionFile,
-    signatories: &Codes<'_, SignatoryId>,
-    programmes: &Codes<'_, ProgrammeId>,
+    (signatories, programmes, grants): (&Codes<'_, SignatoryId>, &Codes<'_, ProgrammeId>, &Codes<'_, GrantId>),
 ) -> Outcome<()> {
     for year in &file.budget_years {
-        let Year { label, period, budget, fixed_share, ceiling, call_by, contributions, quotas } = year.clone();
+        let Year { label, period, budget, fixed_share, ceiling, call_by, contributions, quotas, grants: granted } =
+            year.clone();
         let id = BudgetYearId::new();
         let entered = BudgetYear { id, label, period, budget, fixed_share, ceiling, call_by };
         store::insert_budget_year(tx, convention, &entered)?;
@@ -273,6 +303,13 @@ fn enter_budget_years(
         for (code, allotted) in quotas {
             let programme = programmes.get(code.as_str()).ok_or(Failure::NotFound)?;
             store::insert_quota(tx, *programme, id, allotted)?;
+        }
+        for (code, amount) in granted {
+            let grant = grants.get(code.as_str()).ok_or(Failure::NotFound)?;
+            store::insert_year_grant(tx, id, *grant, amount)?;
+        }
+        for line in file.service_lines.iter().filter(|line| line.year == year.label) {
+            store::insert_service_line(tx, id, line.service, (line.hours, line.amount))?;
         }
     }
     Ok(())
@@ -291,6 +328,15 @@ fn refuse_differences(conn: &mut AnyConnection, known: &Convention, file: &Conve
 /// Adds a line for each key whose value differs.
 fn compare(path: &str, in_force: &Value, given: &Value, differences: &mut Vec<String>) {
     match (in_force, given) {
+        // a list that says nothing is not written
+        (Value::Null, Value::Array(_)) => compare(path, &Value::Array(Vec::new()), given, differences),
+        (Value::Array(_), Value::Null) => compare(path, in_force, &Value::Array(Vec::new()), differences),
+        (Value::Null, Value::Object(_)) if path.ends_with(".grants") => {
+            compare(path, &Value::Object(serde_json::Map::new()), given, differences);
+        }
+        (Value::Object(_), Value::Null) if path.ends_with(".grants") => {
+            compare(path, in_force, &Value::Object(serde_json::Map::new()), differences);
+        }
         (Value::Object(known), Value::Object(new)) => {
             let keys = known.keys().chain(new.keys().filter(|key| !known.contains_key(*key)));
             for key in keys {
@@ -322,16 +368,19 @@ fn key_of(path: &str) -> String {
 
 /// A value as people write it.
 fn say(path: &str, value: &Value) -> String {
-    let money = ["budget", "fixed_share", "ceiling", "hourly"].iter().any(|key| path.ends_with(&format!(".{key}")));
+    let money =
+        ["budget", "fixed_share", "ceiling", "hourly", "amount"].iter().any(|key| path.ends_with(&format!(".{key}")));
     match value {
         Value::Null => "rien".to_owned(),
         Value::String(text) => format!("« {text} »"),
-        Value::Number(n) if money || path.contains(".contributions.") => {
+        Value::Number(n) if money || path.contains(".contributions.") || path.contains(".grants.") => {
             Cents(n.as_i64().unwrap_or_default()).to_string()
         }
-        Value::Number(n) if path.contains(".quotas.") => i32::try_from(n.as_i64().unwrap_or_default())
-            .map(|minutes| Minutes(minutes).to_string())
-            .unwrap_or_default(),
+        Value::Number(n) if path.contains(".quotas.") || path.ends_with(".hours") => {
+            i32::try_from(n.as_i64().unwrap_or_default())
+                .map(|minutes| Minutes(minutes).to_string())
+                .unwrap_or_default()
+        }
         Value::Object(_) => "une entrée".to_owned(),
         Value::Array(list) => {
             let texts: Vec<&str> = list.iter().filter_map(Value::as_str).collect();

@@ -5,8 +5,8 @@ use diesel::QueryResult;
 
 pub use super::store::{
     AmendmentSummary, allotted, amendments, budget_years, buyer, contributions, conventions, conventions_of_programme,
-    last_amendment, load_convention, neighbourhoods, programmes, psychologist_names, rates, reopenings, signatories,
-    terms,
+    granted, grants, last_amendment, load_convention, named_grants, neighbourhoods, programmes, psychologist_names,
+    rates, reopenings, signatories, terms,
 };
 use super::{BudgetYear, Convention, Period, Rate, ServiceType, Terms, rate_in_force, store};
 use crate::db::AnyConnection;

@@ -11,6 +11,7 @@ mod file_checks;
 #[cfg(test)]
 mod file_tests;
 pub mod following;
+mod grants;
 pub mod import;
 pub mod look_up;
 pub mod pages;
@@ -21,6 +22,8 @@ mod store;
 pub mod write;
 
 use chrono::{Days, NaiveDate};
+
+pub use grants::Grant;
 
 use crate::calendar::{Month, age_on};
 use crate::hours::Minutes;

@@ -9,7 +9,7 @@ use diesel::QueryResult;
 use super::add_rate::{self, NewRate};
 use super::change_buyer::{self, BuyerSettings};
 use super::{
-    BudgetYear, Buyer, Convention, InvoiceChannel, MonthReopening, Neighbourhood, Programme, RequiredReference,
+    BudgetYear, Buyer, Convention, Grant, InvoiceChannel, MonthReopening, Neighbourhood, Programme, RequiredReference,
     ServiceType, Signatory, Stage, Terms, look_up,
 };
 use crate::accounts::Administrator;
@@ -30,6 +30,8 @@ struct View {
     convention: Convention,
     years: Vec<BudgetYear>,
     contributions: Vec<ContributionRow>,
+    /// The grants that it names, and what each budget year gives them.
+    grants: Vec<(String, Vec<Cents>)>,
     programmes: Vec<ProgrammeRow>,
     allotted: Vec<Minutes>,
     terms: Vec<Terms>,
@@ -165,6 +167,7 @@ fn view(conn: &mut AnyConnection, convention: Convention) -> QueryResult<View> {
     Ok(View {
         allotted: (0..years.len()).map(|i| programmes.iter().map(|row| row.allotted[i]).sum()).collect(),
         contributions: contribution_rows(conn, &years, signatories)?,
+        grants: grant_rows(conn, id, &years)?,
         programmes,
         years,
         terms: look_up::terms(conn, id)?,
@@ -192,6 +195,21 @@ fn contribution_rows(
             signatory,
         })
         .collect())
+}
+
+fn grant_rows(
+    conn: &mut AnyConnection,
+    convention: ConventionId,
+    years: &[BudgetYear],
+) -> QueryResult<Vec<(String, Vec<Cents>)>> {
+    let granted = years.iter().map(|year| look_up::granted(conn, year.id)).collect::<QueryResult<Vec<_>>>()?;
+    let row = |grant: Grant| {
+        let amount = |year: &Vec<(_, Cents)>| {
+            year.iter().find(|(to, _)| *to == grant.id).map_or(Cents::ZERO, |(_, amount)| *amount)
+        };
+        (grant.name.clone(), granted.iter().map(amount).collect())
+    };
+    Ok(look_up::grants(conn, convention)?.into_iter().map(row).collect())
 }
 
 fn programme_rows(

@@ -231,10 +231,14 @@ impl<'t> Reader<'t> {
     }
 
     /// One word of a closed list, or the first of them when it is refused.
-    pub fn word<T: FromStr + Copy + std::fmt::Display>(&mut self, node: &Node<'_>, key: &str, words: &[T]) -> T {
+    pub fn word<T>(&mut self, node: &Node<'_>, key: &str, words: &[T]) -> T
+    where
+        T: FromStr + Copy + PartialEq + std::fmt::Display,
+    {
         let read = |value: &DeValue<'_>| {
             let known = || words.iter().map(T::to_string).collect::<Vec<_>>().join(", ");
-            text(value)?.parse::<T>().map(Some).map_err(|_| format!("mot inconnu ; choisissez parmi : {}", known()))
+            let read = text(value)?.parse::<T>().ok().filter(|read| words.contains(read));
+            read.map(Some).ok_or_else(|| format!("mot inconnu ; choisissez parmi : {}", known()))
         };
         self.required(node, key, read).unwrap_or(words[0])
     }

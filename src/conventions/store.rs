@@ -1,11 +1,13 @@
 //! The tables of conventions. The import also writes the programmes, neighbourhoods and quotas that a convention brings.
 
 mod change;
+mod parts;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
 pub use change::*;
+pub use parts::*;
 
 use super::{
     AbsenceRule, BudgetYear, Buyer, Convention, InvoiceChannel, MonthReopening, Neighbourhood, Period, Programme, Rate,

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use chrono::NaiveDate;
 
 use super::Period;
-use super::file::{ConventionFile, DefaultRate, Heading, Neighbourhood, Programme, Signatory, Year};
+use super::file::{ConventionFile, DefaultRate, Heading, Neighbourhood, Programme, ServiceLine, Signatory, Year};
 use super::{AbsenceRule, Buyer, Terms};
 use crate::money::Cents;
 
@@ -23,8 +23,16 @@ pub fn write(file: &ConventionFile) -> String {
     for each in &file.programmes {
         programme(&mut text, each);
     }
+    for each in &file.grants {
+        text.section("[[grants]]");
+        text.text("code", &each.code);
+        text.text("name", &each.name);
+    }
     for each in &file.budget_years {
         year(&mut text, each);
+    }
+    for each in &file.service_lines {
+        service_line(&mut text, each);
     }
     for each in &file.terms {
         terms(&mut text, each);
@@ -183,6 +191,20 @@ fn year(text: &mut Text, of: &Year) {
             text.value(&quoted(code), time.plain_hours());
         }
     }
+    if !of.grants.is_empty() {
+        text.section("[budget_years.grants]");
+        for (code, amount) in &of.grants {
+            text.value(&quoted(code), euros(*amount));
+        }
+    }
+}
+
+fn service_line(text: &mut Text, of: &ServiceLine) {
+    text.section("[[service_lines]]");
+    text.text("year", &of.year);
+    text.text("service", of.service.as_str());
+    text.value("hours", of.hours.plain_hours());
+    text.value("amount", euros(of.amount));
 }
 
 fn terms(text: &mut Text, of: &Terms) {
