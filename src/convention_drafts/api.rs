@@ -52,6 +52,7 @@ pub struct ConventionDraftAnswer {
 
 /// Something to correct before a draft is signed, or to look at again.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = DraftFindingAnswer)]
 pub struct FindingAnswer {
     /// The section that it is about, as `content` names it.
     section: String,
