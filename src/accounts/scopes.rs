@@ -40,7 +40,7 @@ impl Area {
 }
 
 /// The area of what begins the addresses of the API. What is not here is for tokens that are for all only.
-const AREAS: [(&str, Area); 25] = [
+const AREAS: [(&str, Area); 26] = [
     ("sessions", Area::Sessions),
     ("bookings", Area::Sessions),
     ("approvals", Area::Sessions),
@@ -56,6 +56,7 @@ const AREAS: [(&str, Area); 25] = [
     ("invoices", Area::Money),
     ("exports", Area::Money),
     ("funding-calls", Area::Money),
+    ("funding-receipts", Area::Money),
     ("conventions", Area::Convention),
     ("convention-drafts", Area::Convention),
     ("quotas", Area::Convention),
