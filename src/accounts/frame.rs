@@ -99,7 +99,7 @@ fn navigation_of(role: Role) -> Vec<NavEntry> {
         Role::Administrator => vec![
             year,
             NavEntry::new("Convention", links::CONVENTION, Icon::Book),
-            NavEntry::new("Appels de fonds", links::FUNDING_CALLS, Icon::Invoice),
+            NavEntry::new("Fonds", links::FUNDING_CALLS, Icon::Invoice),
             NavEntry::new("Comptes", links::ACCOUNTS, Icon::People),
             NavEntry::new("Journal", links::JOURNAL, Icon::List),
         ],

@@ -42,7 +42,10 @@ async fn lines_page(
     request: &HttpRequest,
     form: FormState,
 ) -> Result<LinesPage, AppError> {
-    let years = app.db.read_async::<_, AppError>(|conn| Ok(look_up::lines_told(conn)?)).await?;
+    let mut years = app.db.read_async::<_, AppError>(|conn| Ok(look_up::lines_told(conn)?)).await?;
+    // the year that runs, those before it, then those to come
+    let today = app.clock.today();
+    years.sort_by_key(|told| told.period.from > today);
     let choice = |told: &LineTold| Choice::new(told.year, format!("{}, {}", told.year_label, told.convention_title));
     Ok(LinesPage {
         layout: who
