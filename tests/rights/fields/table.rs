@@ -6,12 +6,14 @@ use psypre::accounts::Role::{self, Accountant, Administrator, Auditor, Coordinat
 pub const NOT_RECORDS: &[&str] = &[
     "/api/v1/openapi.json",
     "/api/v1/funding-calls/{call}/letter.pdf",
+    "/api/v1/conventions/{convention}/convention.toml",
+    "/api/v1/convention-drafts/{draft}/convention.toml",
     "/api/v1/exports/invoices",
     "/api/v1/invoices/{invoice}/{file}",
 ];
 
-/// Objects whose keys are facts of the journal, not fields of a record.
-pub const OPAQUE: &[&str] = &["items[].before", "items[].after"];
+/// Objects whose keys are not fields of a record: facts of the journal, and the convention's file that a draft holds.
+pub const OPAQUE: &[&str] = &["items[].before", "items[].after", "content"];
 
 /// The keys of a place of the yearly report, and of each of its cells: the scene has too few children for any, so that
 /// the story of a whole year (`tests/reports.rs`) holds the report to them.
@@ -126,7 +128,7 @@ pub const FIELDS: &[(&str, &[Role], &str)] = &[
         "/api/v1/budgets",
         &[Administrator],
         "[].convention [].ends_on [].fixed_share [].fixed_share.budgeted_cents [].fixed_share.committed_cents \
-         [].fixed_share.invoiced_cents [].fixed_share.paid_cents [].id [].outlook [].outlook.kind [].programmes \
+         [].fixed_share.invoiced_cents [].fixed_share.paid_cents [].grants [].id [].outlook [].outlook.kind [].programmes \
          [].programmes[].allotted_minutes [].programmes[].money [].programmes[].money.budgeted_cents \
          [].programmes[].money.committed_cents [].programmes[].money.invoiced_cents [].programmes[].money.paid_cents \
          [].programmes[].outlook [].programmes[].outlook.kind [].programmes[].programme [].programmes[].programme_id \
@@ -143,8 +145,8 @@ pub const FIELDS: &[(&str, &[Role], &str)] = &[
     (
         "/api/v1/budgets",
         &[Coordinator, Psychologist],
-        "[].convention [].ends_on [].id [].outlook [].outlook.kind [].programmes [].programmes[].allotted_minutes \
-         [].programmes[].money [].programmes[].money.budgeted_cents [].programmes[].money.committed_cents \
+        "[].convention [].ends_on [].grants [].id [].outlook [].outlook.kind [].programmes \
+         [].programmes[].allotted_minutes [].programmes[].money [].programmes[].money.budgeted_cents [].programmes[].money.committed_cents \
          [].programmes[].money.invoiced_cents [].programmes[].money.paid_cents [].programmes[].outlook \
          [].programmes[].outlook.kind [].programmes[].programme [].programmes[].programme_id \
          [].programmes[].remaining_minutes [].programmes[].reserved_minutes [].programmes[].used_minutes [].services \
@@ -162,14 +164,21 @@ pub const FIELDS: &[(&str, &[Role], &str)] = &[
         &[Administrator],
         "[].id [].lines [].lines[].after_minutes [].lines[].before_minutes [].lines[].budget_year_id [].lines[].kind \
          [].lines[].programme_id [].lines[].year [].number [].reason [].signed_on -[].lines[].after_cents \
-         -[].lines[].after_on -[].lines[].before_cents -[].lines[].before_on -[].lines[].signatory_id",
+         -[].lines[].after_on -[].lines[].before_cents -[].lines[].before_on -[].lines[].grant_id \
+         -[].lines[].signatory_id",
     ),
     (
         "/api/v1/funding-calls",
         &[Administrator, Accountant],
-        "[].amount_cents [].budget_year_id [].id [].owed_cents [].received_cents [].signatory [].state [].year \
-         -[].due_on -[].number -[].sent_on",
+        "[].amount_cents [].budget_year_id [].due_on [].id [].number [].owed_cents [].received_cents [].sent_on \
+         [].signatory [].state [].year",
     ),
+    (
+        "/api/v1/convention-drafts",
+        &[Administrator],
+        "[].changed_at [].ends_on [].id [].is_sound [].slug [].starts_on [].title [].version",
+    ),
+    ("/api/v1/convention-drafts/{draft}", &[Administrator], "changed_at content findings id version -convention_id"),
     (
         "/api/v1/data-requests",
         &[Auditor, Coordinator],
