@@ -143,6 +143,7 @@ mod tests {
         assert_eq!(Cents::parse("60.505"), None);
         assert_eq!(Cents::parse("soixante"), None);
         assert_eq!(Cents(123_456_789).to_string(), "1\u{202f}234\u{202f}567,89\u{a0}€");
+        assert_eq!(Cents::ZERO.to_string(), "0,00\u{a0}€");
         assert_eq!(Cents(-5).to_string(), "-0,05\u{a0}€");
         assert_eq!(Cents(-123_450).plain(), "-1234.50");
     }

@@ -98,6 +98,14 @@ mod tests {
     }
 
     #[test]
+    fn a_sweep_forgets_what_is_past_only() {
+        let who = |at: DateTime<Utc>| (at.to_rfc3339(), at);
+        let mut marks: HashMap<_, _> = [at(-1), at(0), at(1)].map(who).into();
+        sweep(&mut marks, at(0));
+        assert_eq!(marks.into_values().collect::<Vec<_>>(), [at(1)]);
+    }
+
+    #[test]
     fn memory_is_bounded() {
         let rate = Rate::new(1);
         for who in 0..MOST + 10 {

@@ -262,6 +262,20 @@ mod tests {
     }
 
     #[test]
+    fn a_week_is_over_on_its_monday_after() {
+        let week = WeekUse::empty(day("2026-03-23"));
+        assert!(!week.is_over(day("2026-03-29")) && week.is_over(day("2026-03-30")));
+        assert_eq!(Pace { minutes: 540, weeks: 8 }.weeks(), 8);
+    }
+
+    #[test]
+    fn a_part_of_a_minute_is_a_minute_at_the_end_of_a_week() {
+        let to_come = &weeks(&[])[1..4];
+        let ends = carried_on(Pace { minutes: 100, weeks: 3 }, to_come, day("2026-01-05"));
+        assert_eq!(ends.iter().map(|(_, held)| held.0).collect::<Vec<_>>(), [34, 67, 100]);
+    }
+
+    #[test]
     fn hours_run_out_in_the_week_that_asks_for_more() {
         let today = day("2026-03-30");
         let worked = weeks(&[60; 13]);

@@ -468,6 +468,31 @@ mod tests {
         }
     }
 
+    fn invoice(kind: InvoiceKind, state: InvoiceState) -> Invoice {
+        Invoice {
+            id: InvoiceId::new(),
+            psychologist: PsychologistId::new(),
+            account: AccountId::new(),
+            psychologist_name: "Personne inventée".to_owned(),
+            convention: ConventionId::new(),
+            kind,
+            number: number(2026, 1),
+            month: Month::of(day("2026-10-05")),
+            issued_on: day("2026-11-01"),
+            net: Cents(6000),
+            vat: Cents::ZERO,
+            gross: Cents(6000),
+            state,
+            due_on: day("2026-12-02"),
+            deposited_on: None,
+            ordered_on: None,
+            paid_on: None,
+            rejected_on: None,
+            rejection_reason: None,
+            corrects: None,
+        }
+    }
+
     #[test]
     fn states_follow_one_another() {
         use InvoiceState::{Credited, Deposited, Issued, Ordered, Paid, Rejected};
@@ -507,6 +532,62 @@ mod tests {
         assert_eq!(words("2026-11-22"), "à payer aujourd’hui");
         assert_eq!(words("2026-11-21"), "en retard d’un jour, échéance le 21 novembre");
         assert_eq!(words("2026-11-12"), "en retard de 10\u{a0}jours, échéance le 12 novembre");
+    }
+
+    #[test]
+    fn the_clock_runs_from_deposit_to_payment() {
+        use InvoiceState::{Credited, Deposited, Issued, Ordered, Paid, Rejected};
+        let today = day("2026-11-22");
+        let clock = |kind, state| invoice(kind, state).clock(today);
+        let running = PaymentClock::Running { due_on: day("2026-12-02"), today };
+        assert_eq!(clock(InvoiceKind::Invoice, Issued), PaymentClock::NotStarted);
+        assert_eq!([Deposited, Ordered].map(|state| clock(InvoiceKind::Invoice, state)), [running; 2]);
+        assert_eq!(
+            [Paid, Rejected, Credited].map(|state| clock(InvoiceKind::Invoice, state)),
+            [PaymentClock::Stopped; 3]
+        );
+        assert_eq!(clock(InvoiceKind::CreditNote, Issued), PaymentClock::Stopped);
+        let late = |today: &str| PaymentClock::Running { due_on: day("2026-12-02"), today: day(today) }.is_late();
+        assert!(!late("2026-12-02") && late("2026-12-03"), "the last day is not late");
+        assert!(!PaymentClock::NotStarted.is_late() && !PaymentClock::Stopped.is_late());
+    }
+
+    #[test]
+    fn a_credit_note_takes_back_an_invoice_that_is_not_ordered() {
+        let may = |kind, state| invoice(kind, state).may_be_credited();
+        let takes_back: Vec<_> =
+            InvoiceState::ALL.iter().copied().filter(|state| may(InvoiceKind::Invoice, *state)).collect();
+        assert_eq!(takes_back, [InvoiceState::Issued, InvoiceState::Deposited, InvoiceState::Rejected]);
+        assert!(InvoiceState::ALL.iter().copied().all(|state| !may(InvoiceKind::CreditNote, state)));
+    }
+
+    #[test]
+    fn services_are_told_with_their_time_and_for_whom() {
+        let service = |programmes: &[&str]| BillableService {
+            id: ServiceId::new(),
+            service: ServiceType::PracticeAnalysis,
+            on: day("2026-11-20"),
+            starts_at: calendar::instant(day("2026-11-20"), NaiveTime::from_hms_opt(14, 30, 0).expect("a time"))
+                .expect("an instant"),
+            minutes: Minutes(120),
+            participants: 6,
+            programmes: programmes.iter().map(ToString::to_string).collect(),
+            hourly: Cents(8000),
+            vat: VatRegime::ExemptCare,
+        };
+        assert_eq!(Some(service(&[]).time()), NaiveTime::from_hms_opt(14, 30, 0));
+        assert_eq!(service(&[]).concerned(), "Tous les PRE");
+        assert_eq!(service(&["PRE A", "PRE B"]).concerned(), "PRE A, PRE B");
+        let session = session(1, 60, 6000).session;
+        assert_eq!(session.time(), NaiveTime::MIN);
+    }
+
+    #[test]
+    fn a_line_of_services_adds_up_no_session() {
+        let line = lines(&[session(1, 60, 6000), session(1, 30, 6000)], &[]).remove(0);
+        assert_eq!(line.sessions(), 2);
+        let services = Line { service: ServiceType::Training, programme: None, ..line };
+        assert_eq!(services.sessions(), 0);
     }
 
     #[test]

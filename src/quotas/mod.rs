@@ -127,3 +127,32 @@ impl Refusal for QuotaRefusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_reserved_and_used_is_held_together() {
+        let quota = |allotted: i32, reserved: i32, used: i32| {
+            let (allotted, reserved, used) = (Minutes(allotted), Minutes(reserved), Minutes(used));
+            let (id, programme_id, budget_year_id) = (QuotaId::new(), ProgrammeId::new(), BudgetYearId::new());
+            Quota { id, programme_id, budget_year_id, allotted, reserved, used }
+        };
+        assert_eq!(quota(6000, 600, 1200).percent_held(), 30);
+        assert_eq!(quota(6000, 5999, 0).percent_held(), 99);
+        assert_eq!(quota(0, 0, 0).percent_held(), 100);
+    }
+
+    #[test]
+    fn a_refusal_says_where_to_change_what() {
+        let exhausted = QuotaRefusal::Exhausted {
+            remaining: Minutes(15),
+            asked: Minutes(60),
+            programme: "PRE de Chenôve".to_owned(),
+            year: "2026".to_owned(),
+        };
+        assert_eq!((exhausted.code(), exhausted.field()), ("quota_exhausted", Some("duration")));
+        assert_eq!((QuotaRefusal::NoQuota.code(), QuotaRefusal::NoQuota.field()), ("no_quota", Some("session_on")));
+    }
+}

@@ -68,6 +68,9 @@ mod tests {
 
     #[test]
     fn reasons_are_said_and_short() {
+        let long = ReasonRefusal::Long { over: 2 };
+        assert_eq!((ReasonRefusal::Missing.code(), long.code()), ("reason_missing", "reason_too_long"));
+        assert_eq!((ReasonRefusal::Missing.field(), long.field()), (Some("reason"), Some("reason")));
         assert_eq!(Reason::new("  "), Err(ReasonRefusal::Missing));
         assert_eq!(Reason::new(&"é".repeat(502)), Err(ReasonRefusal::Long { over: 2 }));
         assert_eq!(Reason::new(&"é".repeat(500)).map(|r| r.as_str().chars().count()), Ok(500));

@@ -188,6 +188,19 @@ mod tests {
     }
 
     #[test]
+    fn the_nearest_free_start_is_after_now_and_ends_by_seven() {
+        let free = |wanted: &str, taken: &[Slot], now: &str| {
+            nearest_free_start(slot("2026-11-20", wanted, 60), taken, &[], at(now)).map(Slot::start_time)
+        };
+        let time = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0);
+        assert_eq!(free("18:45:00", &[], "2026-11-20T06:00:00Z"), time(18, 0), "it ends by seven in the evening");
+        assert_eq!(free("09:00:00", &[], "2026-11-20T08:00:00Z"), time(9, 15), "what starts now is too late");
+        let morning = slot("2026-11-20", "08:00:00", 240);
+        assert_eq!(free("09:00:00", &[morning], "2026-11-20T06:00:00Z"), time(12, 0));
+        assert_eq!(free("18:00:00", &[slot("2026-11-20", "17:30:00", 30)], "2026-11-20T16:45:00Z"), time(18, 0));
+    }
+
+    #[test]
     fn the_latest_free_quarter_ends_before_now() {
         let now = at("2026-11-20T09:07:00Z");
         let free = |busy: &[Slot]| latest_free_start(day("2026-11-20"), Minutes(60), busy, now);

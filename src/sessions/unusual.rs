@@ -93,5 +93,6 @@ mod tests {
             ]
         );
         assert!(said(slot("2026-11-13", "09:00:00", 60), "2026-11-13T12:00:00Z", Some(Minutes(60)), 0).is_empty());
+        assert!(said(slot("2026-11-13", "09:00:00", 60), "2026-11-27T12:00:00Z", Some(Minutes(60)), 0).is_empty());
     }
 }
