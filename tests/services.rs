@@ -162,9 +162,11 @@ on_both_databases! {
         let own = Administrator { account: w.claire_account };
         assert_eq!(refused(app, |tx| approve(tx, clock, &own, id)), ApproveRefusal::OwnRecord);
         assert_eq!(done(app, |tx| approve(tx, clock, &ada, id)), Approval::Done);
+        let told = || mails_of(&w, CLAIRE).into_iter().map(|(kind, _)| kind).collect::<Vec<_>>();
+        assert_eq!(told(), ["services_approved"]);
         assert_eq!(done(app, |tx| approve(tx, clock, &ada, id)), Approval::AlreadyDone);
         assert_eq!(held(&w, ANALYSIS), (Part::NONE, part(240, 24_000)));
-        assert_eq!(mails_of(&w, CLAIRE).iter().map(|(kind, _)| kind.as_str()).collect::<Vec<_>>(), ["services_approved"]);
+        assert_eq!(told(), ["services_approved"], "who is told once is not told again");
         let stays = refused(app, |tx| correct(tx, clock, &claire, id, &said(ANALYSIS, "2026-11-02", "09:00", 60)));
         assert_eq!(stays, CorrectRefusal::NotCorrectable { phase: Phase::Approved });
 

@@ -43,6 +43,16 @@ on_both_databases! {
         browser.post("/deconnexion", &[]).expect(303);
     }
 
+    /// Our own page posts, known by the configured address behind a proxy, and by the host that was asked otherwise.
+    fn our_own_page_posts_by_either_address(app: &TestApp) {
+        let (mut browser, ours) = (app.anonymous(), app.app.config.base_url.clone());
+        let kind = "application/x-www-form-urlencoded";
+        for origin in [ours.as_str(), "http://interne.example:8080"] {
+            browser.send("/connexion", kind, "email=a", &[("origin", origin), ("host", "interne.example:8080")]).expect(422);
+        }
+        browser.send("/connexion", kind, "email=a", &[("origin", "http://interne.example")]).expect(403);
+    }
+
     /// A sign-in ends by itself: after twelve hours without use, after seven days whatever the use.
     fn a_sign_in_ends_by_itself(app: &TestApp) {
         app.account("compta@example.org", "Camille Exemple", &[(Role::Accountant, None)]);

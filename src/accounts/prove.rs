@@ -182,3 +182,22 @@ fn use_recovery_code(
     outbox::enqueue(tx, &app.clock, mail.message()?)?;
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_prove_is_told_apart() {
+        let refusals = [
+            (ProofRefusal::Wrong, "wrong_code"),
+            (ProofRefusal::Used, "code_used"),
+            (ProofRefusal::Passkey, "wrong_passkey"),
+            (ProofRefusal::PasskeyStale, "stale_challenge"),
+            (ProofRefusal::PasskeyCopied, "passkey_copied"),
+        ];
+        for (refusal, code) in refusals {
+            assert_eq!((refusal.code(), refusal.field()), (code, Some("code")));
+        }
+    }
+}

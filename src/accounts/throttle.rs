@@ -121,6 +121,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_wait_is_told_in_seconds_then_in_minutes_begun() {
+        assert_eq!([59, 60, 61, 900].map(wait), ["59\u{a0}s", "1\u{a0}min", "2\u{a0}min", "15\u{a0}min"]);
+    }
+
+    #[test]
     fn the_wait_doubles_up_to_a_quarter_of_an_hour() {
         let account = Subject::account("a@example.org");
         let seconds: Vec<i64> = (1..=14).map(|n| account.pause_after(n).num_seconds()).collect();

@@ -39,11 +39,16 @@ impl Quota {
         self.allotted - self.reserved - self.used
     }
 
+    /// What sessions hold: reserved and used together.
+    pub fn held(self) -> Minutes {
+        self.reserved + self.used
+    }
+
     /// How much is held, in whole percent, rounded down; a quota of nothing is wholly held.
     pub fn percent_held(self) -> i32 {
         match self.allotted.0 {
             0 => 100,
-            allotted => (self.reserved + self.used).0 * 100 / allotted,
+            allotted => self.held().0 * 100 / allotted,
         }
     }
 }

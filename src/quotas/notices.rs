@@ -34,7 +34,7 @@ pub fn reserved(tx: &mut Tx<'_>, clock: &Clock, after: Quota, minutes: Minutes) 
             programme: programme.clone(),
             year: year.clone(),
             percent: *percent,
-            held: after.reserved + after.used,
+            held: after.held(),
             allotted: after.allotted,
             is_administrator,
         };

@@ -81,3 +81,15 @@ pub(super) fn approve_at(
     facts::write(tx, clock, who.account, "service.approved", Some(&before), &after)?;
     Ok(Approval::Done)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_what_comes_next() {
+        let said = |phase| ApproveRefusal::NotRecorded { phase }.to_string();
+        assert!(said(Phase::Refused).ends_with("Elle revient ici une fois corrigée."));
+        assert!(said(Phase::Withdrawn).ends_with("Il n’y a rien à faire."));
+    }
+}

@@ -96,3 +96,16 @@ pub(super) fn approve_at(
     facts::write(tx, clock, who.account, "session.approved", Some(&before), &after)?;
     Ok(Approval::Done)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_what_comes_next() {
+        let said = |phase| ApproveRefusal::NotRecorded { phase }.to_string();
+        assert!(said(Phase::Booked).ends_with("La psychologue l’enregistre une fois finie."));
+        assert!(said(Phase::Refused).ends_with("Elle revient ici dès que la psychologue l’a corrigée."));
+        assert!(said(Phase::Cancelled).ends_with("Il n’y a rien à faire."));
+    }
+}
