@@ -43,6 +43,15 @@ fn every_address_of_the_api_has_an_area() {
 }
 
 on_both_databases! {
+    /// A token is no cookie: no other site makes a browser send it, so that a program posts from wherever it is.
+    fn a_program_posts_from_elsewhere(app: &TestApp) {
+        let account = app.account(EMAIL, "Camille Exemple", &[(Role::Administrator, None)]);
+        let mut program = program(app, account, &Scope::whole());
+        let elsewhere = [("sec-fetch-site", "cross-site"), ("origin", "https://outil.example")];
+        program.send("/api/v1/service-approvals", "application/json", "[]", &elsewhere).expect(400);
+        app.anonymous().send("/api/v1/service-approvals", "application/json", "[]", &elsewhere).expect(403);
+    }
+
     /// A narrow token answers 403 to every address outside of what it names, and to every change when it only reads,
     /// before anything is looked at; inside, what its person may is what it may.
     fn a_narrow_token_opens_what_it_names(app: &TestApp) {

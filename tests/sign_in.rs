@@ -51,6 +51,8 @@ on_both_databases! {
             browser.send("/connexion", kind, "email=a", &[("origin", origin), ("host", "interne.example:8080")]).expect(422);
         }
         browser.send("/connexion", kind, "email=a", &[("origin", "http://interne.example")]).expect(403);
+        // a link of a mail is followed from elsewhere
+        browser.get_with("/connexion", &[("sec-fetch-site", "cross-site")]).expect(200);
     }
 
     /// A sign-in ends by itself: after twelve hours without use, after seven days whatever the use.

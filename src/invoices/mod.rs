@@ -578,8 +578,8 @@ mod tests {
         assert_eq!(Some(service(&[]).time()), NaiveTime::from_hms_opt(14, 30, 0));
         assert_eq!(service(&[]).concerned(), "Tous les PRE");
         assert_eq!(service(&["PRE A", "PRE B"]).concerned(), "PRE A, PRE B");
-        let session = session(1, 60, 6000).session;
-        assert_eq!(session.time(), NaiveTime::MIN);
+        let session = BillableSession { starts_at: service(&[]).starts_at, ..session(1, 60, 6000).session };
+        assert_eq!(session.time(), service(&[]).time());
     }
 
     #[test]
