@@ -304,14 +304,14 @@ routes! {
     GET "/convention/{convention}/reouverture" [Administrator] conventions::pages_reopening::show_new_reopening;
     POST "/convention/{convention}/reouverture" [Administrator] conventions::pages_reopening::create_reopening;
 
-    GET "/convention/{convention}/convention.toml" [Administrator] convention_drafts::pages::show_file;
+    GET "/convention/{convention}/convention.toml" [Administrator] convention_drafts::api::show_file;
     GET "/api/v1/conventions" [Administrator] conventions::api::list_conventions;
     GET "/api/v1/conventions/{convention}/convention.toml" [Administrator] convention_drafts::api::show_file;
 
     // conventions that are being prepared
     GET "/convention/brouillons" [Administrator] convention_drafts::pages::list_drafts;
     POST "/convention/brouillons" [Administrator] convention_drafts::pages::create_draft;
-    GET "/convention/brouillons/{draft}.toml" [Administrator] convention_drafts::pages::show_draft_file;
+    GET "/convention/brouillons/{draft}.toml" [Administrator] convention_drafts::api::show_draft_file;
     GET "/convention/brouillons/{draft}" [Administrator] convention_drafts::pages::show_draft;
     POST "/convention/brouillons/{draft}/signature" [Administrator] convention_drafts::pages::create_signature;
     GET "/convention/brouillons/{draft}/contenu/{part}" [Administrator] convention_drafts::pages_section::show_part;

@@ -15,7 +15,7 @@ use crate::conventions::Convention;
 use crate::conventions::look_up as conventions;
 use crate::error::AppError;
 use crate::failure::Failure;
-use crate::idempotency::{Key, Once, write_once};
+use crate::idempotency::{Once, write_once};
 use crate::ids::{AmendmentId, ConventionId};
 use crate::links;
 use crate::money::Cents;
@@ -354,9 +354,7 @@ pub async fn create_amendment(
     let id = id.into_inner();
     let scene = scene(&app, id).await?;
     if let Some(proposal) = read_proposal(&mut form, &scene.years) {
-        let key = form.idempotency_key().and_then(|key| {
-            Key::new(who.account, &key.to_string(), "amendment", format!("{id} {proposal:?}").as_bytes())
-        });
+        let key = form.key(who.account, "amendment", format!("{id} {proposal:?}"));
         let (clock, caller) = (app.clock.clone(), *who);
         let outcome = write_once::<AmendmentId, _>(&app.db, &app.clock, key, move |tx| {
             sign::sign(tx, &clock, &caller, id, &proposal)

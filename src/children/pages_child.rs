@@ -182,8 +182,7 @@ pub async fn create_child(
 /// The key of a form. What was typed is hashed with the token of the sign-in, which stands nowhere in clear: the hash
 /// tells nothing of a name.
 pub(super) fn key(form: &FormState, who: &As<Coordinator>, verb: &str) -> Option<Key> {
-    let key = form.idempotency_key()?.to_string();
-    Key::new(who.account, &key, verb, &form.digest())
+    form.key(who.account, verb, form.digest())
 }
 
 fn read_entry(form: &mut FormState) -> Option<ChildEntry> {

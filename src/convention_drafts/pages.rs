@@ -13,11 +13,10 @@ use crate::accounts::guards::As;
 use crate::app::App;
 use crate::conventions::file::ConventionFile;
 use crate::conventions::look_up as conventions;
-use crate::conventions::{export, write};
 use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
 use crate::hours::Minutes;
-use crate::idempotency::{Key, Once, write_once};
+use crate::idempotency::{Once, write_once};
 use crate::ids::{ConventionDraftId, ConventionId};
 use crate::links;
 use crate::money::Cents;
@@ -114,9 +113,7 @@ pub async fn create_draft(app: Data<App>, who: As<Administrator>, form: FormStat
         "" => None,
         id => Some(id.parse().map_err(|_| AppError::NotFound)?),
     };
-    let key = form
-        .idempotency_key()
-        .and_then(|key| Key::new(who.account, &key.to_string(), "convention-draft", format!("{from:?}").as_bytes()));
+    let key = form.key(who.account, "convention-draft", format!("{from:?}"));
     let (clock, caller) = (app.clock.clone(), *who);
     let outcome =
         write_once::<ConventionDraftId, _>(&app.db, &app.clock, key, move |tx| start::start(tx, &clock, &caller, from));
@@ -240,9 +237,7 @@ pub async fn create_signature(
     let id = id.into_inner();
     let seen: i32 = form.value("version").parse().unwrap_or_default();
     if let Some(on) = form.required_date("signed_on", "la date de signature") {
-        let key = form.idempotency_key().and_then(|key| {
-            Key::new(who.account, &key.to_string(), "convention-signature", format!("{id} {seen} {on}").as_bytes())
-        });
+        let key = form.key(who.account, "convention-signature", format!("{id} {seen} {on}"));
         let (clock, caller) = (app.clock.clone(), *who);
         let outcome = write_once::<ConventionId, _>(&app.db, &app.clock, key, move |tx| {
             sign::sign(tx, &clock, &caller, id, seen, on)
@@ -299,37 +294,4 @@ pub async fn create_removal(
         Ok(page) => Ok(web::refused(&request, &page)?),
         Err(to) => Ok(web::see_other(&to)),
     }
-}
-
-/// Sends a draft as the file of a convention.
-///
-/// # Errors
-/// When there is no such draft, or the database fails.
-pub async fn show_draft_file(
-    app: Data<App>,
-    _who: As<Administrator>,
-    id: Path<ConventionDraftId>,
-) -> Result<HttpResponse, AppError> {
-    let id = id.into_inner();
-    let draft = app.db.read_async::<_, AppError>(move |conn| Ok(look_up::load(conn, id)?)).await?;
-    Ok(sent(&draft.file))
-}
-
-/// Sends a convention in force as its file, with its amendments.
-///
-/// # Errors
-/// When there is no such convention, or the database fails.
-pub async fn show_file(
-    app: Data<App>,
-    _who: As<Administrator>,
-    id: Path<ConventionId>,
-) -> Result<HttpResponse, AppError> {
-    let id = id.into_inner();
-    let file = app.db.read_async::<_, AppError>(move |conn| Ok(export::present(conn, id)?)).await?;
-    Ok(sent(&file))
-}
-
-/// The file of a convention, named after it.
-fn sent(file: &ConventionFile) -> HttpResponse {
-    web::attachment(&write::file_name(file), "application/toml", write::write(file).into_bytes())
 }

@@ -19,7 +19,7 @@ use crate::db::AnyConnection;
 use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
 use crate::hours::Minutes;
-use crate::idempotency::{Key, Once, once};
+use crate::idempotency::{Once, once};
 use crate::ids::{ConventionId, PsychologistId, RateId};
 use crate::links;
 use crate::money::Cents;
@@ -426,9 +426,7 @@ pub async fn create_rate(
     let Some(new) = read_rate(&mut form) else {
         return Ok(web::refused(&request, &rate_page(&who, &request, &convention, psychologists, form))?);
     };
-    let key = form
-        .idempotency_key()
-        .and_then(|key| Key::new(who.account, &key.to_string(), "rate", format!("{id} {new:?}").as_bytes()));
+    let key = form.key(who.account, "rate", format!("{id} {new:?}"));
     let (clock, actor) = (app.clock.clone(), who.person.actor());
     let outcome = app
         .db

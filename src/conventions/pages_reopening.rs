@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::calendar::french_date;
 use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
-use crate::idempotency::{Key, Once, once};
+use crate::idempotency::{Once, once};
 use crate::ids::{ConventionId, MonthReopeningId};
 use crate::links;
 use crate::web::{self, Flash, FormState, Layout};
@@ -79,9 +79,7 @@ pub async fn create_reopening(
     let Some(new) = read(&mut form) else {
         return Ok(web::refused(&request, &reopening_page(&who, &request, &convention, form))?);
     };
-    let key = form
-        .idempotency_key()
-        .and_then(|key| Key::new(who.account, &key.to_string(), "reopening", format!("{id} {new:?}").as_bytes()));
+    let key = form.key(who.account, "reopening", format!("{id} {new:?}"));
     let done = Flash::success(format!("Le mois est rouvert jusqu’au {} : {}.", french_date(new.until), new.month));
     let (clock, caller) = (app.clock.clone(), *who);
     let outcome = app

@@ -18,7 +18,7 @@ use crate::data_requests::{
 use crate::documents::family_file;
 use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
-use crate::idempotency::{Key, Once, once};
+use crate::idempotency::{Once, once};
 use crate::ids::{DataRequestId, ProgrammeId};
 use crate::links;
 use crate::privacy::retention;
@@ -140,9 +140,7 @@ pub async fn create_request(
             reference: form.optional_text("reference"),
         };
         let (clock, recorder) = (app.clock.clone(), follower.clone());
-        let key = form
-            .idempotency_key()
-            .and_then(|key| Key::new(who.account, &key.to_string(), "data_request.record", &form.digest()));
+        let key = form.key(who.account, "data_request.record", form.digest());
         let outcome = app
             .db
             .write_async(move |tx| {

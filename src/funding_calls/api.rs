@@ -13,13 +13,11 @@ use crate::accounts::guards::As;
 use crate::app::App;
 use crate::db::AnyConnection;
 use crate::error::AppError;
-use crate::failure::{Failure, Refusal};
-use crate::idempotency::{Key, Once, write_once};
-use crate::ids::{AccountId, BudgetYearId, FundingCallId, FundingReceiptId};
+use crate::ids::{BudgetYearId, FundingCallId, FundingReceiptId};
 use crate::money::Cents;
 use crate::sql_types::Ts;
 use crate::web;
-use crate::web::json::Posted;
+use crate::web::json::{self, Posted};
 
 /// Which calls are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
@@ -121,13 +119,6 @@ pub struct NewReversal {
     reason: String,
 }
 
-fn key<T>(account: AccountId, verb: &str, posted: &Posted<T>) -> Result<Option<Key>, AppError> {
-    let unreadable =
-        || AppError::Unreadable("L’en-tête Idempotency-Key prend de 8 à 128 caractères visibles.".to_owned());
-    let Some(key) = &posted.key else { return Ok(None) };
-    Key::new(account, key, verb, &posted.bytes).ok_or_else(unreadable).map(Some)
-}
-
 /// Lists the calls of a budget year, in the order of the signatories.
 ///
 /// # Errors
@@ -165,9 +156,9 @@ pub async fn create_drafts(
     who: As<Administrator>,
     posted: Posted<NewFundingCalls>,
 ) -> Result<HttpResponse, AppError> {
-    let key = key(who.account, "funding-calls", &posted)?;
+    let key = json::key(&posted, who.account, "funding-calls")?;
     let (clock, caller, year) = (app.clock.clone(), *who, posted.value.budget_year_id);
-    let made = answered(write_once(&app.db, &app.clock, key, move |tx| draft::draft(tx, &clock, &caller, year)).await)?;
+    let made = json::run(&app, key, move |tx| draft::draft(tx, &clock, &caller, year)).await?;
     let calls = app
         .db
         .read_async::<_, AppError>(move |conn| Ok(look_up::of_year(conn, year)?))
@@ -176,13 +167,6 @@ pub async fn create_drafts(
         .filter(|call| made.contains(&call.id))
         .map(FundingCallAnswer::from);
     Ok(HttpResponse::Created().json(calls.collect::<Vec<_>>()))
-}
-
-fn answered<T, R: Refusal>(outcome: Result<Once<T>, Failure<R>>) -> Result<T, AppError> {
-    match outcome? {
-        Once::Answer(answer) => Ok(answer),
-        Once::KeyReused => Err(AppError::KeyReused),
-    }
 }
 
 async fn shown(app: &App, id: FundingCallId) -> Result<Json<FundingCallAnswer>, AppError> {
@@ -205,11 +189,11 @@ pub async fn create_sending(
     posted: Posted<FundingCallSending>,
 ) -> Result<Json<FundingCallAnswer>, AppError> {
     let id = id.into_inner();
-    let key = key(who.account, &format!("funding-call-sending {id}"), &posted)?;
+    let key = json::key(&posted, who.account, &format!("funding-call-sending {id}"))?;
     let (clock, caller) = (app.clock.clone(), *who);
     let FundingCallSending { to, amount_cents } = posted.value;
     let sending = Sending { to, amount: amount_cents };
-    answered(write_once(&app.db, &app.clock, key, move |tx| send::send(tx, &clock, &caller, id, &sending)).await)?;
+    json::run(&app, key, move |tx| send::send(tx, &clock, &caller, id, &sending)).await?;
     shown(&app, id).await
 }
 
@@ -229,13 +213,10 @@ pub async fn create_receipt(
     posted: Posted<NewFundingReceipt>,
 ) -> Result<Json<FundingCallAnswer>, AppError> {
     let id = id.into_inner();
-    let key = key(who.account, &format!("funding-receipt {id}"), &posted)?;
+    let key = json::key(&posted, who.account, &format!("funding-receipt {id}"))?;
     let (clock, caller) = (app.clock.clone(), *who);
     let payment = Payment { on: posted.value.received_on, amount: posted.value.amount_cents };
-    let outcome = write_once::<FundingReceiptId, _>(&app.db, &app.clock, key, move |tx| {
-        receive::receive(tx, &clock, &caller, id, payment)
-    });
-    answered(outcome.await)?;
+    json::run(&app, key, move |tx| receive::receive(tx, &clock, &caller, id, payment)).await?;
     shown(&app, id).await
 }
 
@@ -278,12 +259,9 @@ pub async fn create_reversal(
     posted: Posted<NewReversal>,
 ) -> Result<Json<FundingCallAnswer>, AppError> {
     let id = id.into_inner();
-    let key = key(who.account, &format!("funding-receipt-reversal {id}"), &posted)?;
+    let key = json::key(&posted, who.account, &format!("funding-receipt-reversal {id}"))?;
     let (clock, caller, reason) = (app.clock.clone(), *who, posted.value.reason);
-    let outcome = write_once::<FundingCallId, _>(&app.db, &app.clock, key, move |tx| {
-        reverse::reverse(tx, &clock, &caller, id, &reason)
-    });
-    let call = answered(outcome.await)?;
+    let call = json::run(&app, key, move |tx| reverse::reverse(tx, &clock, &caller, id, &reason)).await?;
     shown(&app, call).await
 }
 

@@ -17,8 +17,8 @@ use crate::calendar::french_date;
 use crate::conventions::look_up as conventions;
 use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
-use crate::idempotency::{Key, Once, write_once};
-use crate::ids::{AccountId, BudgetYearId, FundingCallId, FundingReceiptId};
+use crate::idempotency::{Once, write_once};
+use crate::ids::{BudgetYearId, FundingCallId, FundingReceiptId};
 use crate::links;
 use crate::money::Cents;
 use crate::web::{self, Choice, Flash, FormState, Layout, Query, Status, Tone, filters};
@@ -162,7 +162,7 @@ pub async fn create_drafts(
 ) -> Result<HttpResponse, AppError> {
     let year: BudgetYearId = form.value("budget_year").parse().map_err(|_| AppError::NotFound)?;
     let (clock, caller) = (app.clock.clone(), *who);
-    let key = key(&form, who.account, "funding-calls", &year);
+    let key = form.key(who.account, "funding-calls", format!("{year:?}"));
     let outcome = write_once(&app.db, &app.clock, key, move |tx| draft::draft(tx, &clock, &caller, year)).await;
     match outcome {
         Ok(Once::Answer(made)) => {
@@ -182,10 +182,6 @@ pub async fn create_drafts(
         }
         Err(other) => Err(other.into()),
     }
-}
-
-pub(super) fn key(form: &FormState, account: AccountId, verb: &str, asked: &impl std::fmt::Debug) -> Option<Key> {
-    form.idempotency_key().and_then(|key| Key::new(account, &key.to_string(), verb, format!("{asked:?}").as_bytes()))
 }
 
 /// Shows a call.
@@ -258,7 +254,7 @@ pub async fn create_sending(
     let amount = form.required_cents("amount", "le montant");
     if let (Some(to), Some(amount)) = (to, amount) {
         let (clock, caller, sending) = (app.clock.clone(), *who, Sending { to, amount });
-        let key = key(&form, who.account, "funding-call-sending", &(id, &sending));
+        let key = form.key(who.account, "funding-call-sending", format!("{id} {sending:?}"));
         let outcome =
             write_once(&app.db, &app.clock, key, move |tx| send::send(tx, &clock, &caller, id, &sending)).await;
         match outcome {
@@ -307,7 +303,7 @@ pub async fn create_receipt(
     let amount = form.required_cents("amount", "le montant");
     if let (Some(on), Some(amount)) = (on, amount) {
         let (clock, caller, payment) = (app.clock.clone(), *who, Payment { on, amount });
-        let key = key(&form, who.account, "funding-receipt", &(id, payment));
+        let key = form.key(who.account, "funding-receipt", format!("{id} {payment:?}"));
         let outcome = write_once::<FundingReceiptId, _>(&app.db, &app.clock, key, move |tx| {
             receive::receive(tx, &clock, &caller, id, payment)
         })

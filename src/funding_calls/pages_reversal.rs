@@ -4,7 +4,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::pages::{key, refuse};
+use super::pages::refuse;
 use super::reverse::{self, LONGEST_REASON};
 use super::{FundingCall, Receipt, Treasurer, look_up};
 use crate::accounts::guards::As;
@@ -79,7 +79,7 @@ pub async fn create_reversal(
     app.db.read_async::<_, AppError>(move |conn| Ok(look_up::receipt(conn, id)?)).await?;
     if let Some(reason) = form.required_text_within("reason", "le motif de l’annulation", LONGEST_REASON) {
         let (clock, caller) = (app.clock.clone(), *who);
-        let key = key(&form, who.account, "funding-receipt-reversal", &(id, &reason));
+        let key = form.key(who.account, "funding-receipt-reversal", format!("{id} {reason}"));
         let outcome = write_once::<FundingCallId, _>(&app.db, &app.clock, key, move |tx| {
             reverse::reverse(tx, &clock, &caller, id, &reason)
         })

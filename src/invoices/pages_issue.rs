@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::calendar::Month;
 use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
-use crate::idempotency::{Key, Once, once};
+use crate::idempotency::{Once, once};
 use crate::ids::{ConventionId, InvoiceId};
 use crate::links;
 use crate::money::Cents;
@@ -198,9 +198,7 @@ pub async fn create_invoice(
     let query = format!("mois={}&convention={}", form.value("mois"), form.value("convention"));
     let (month, convention) = which(&app, &query)?;
     let order = Order { month, convention, seen: seen(&form) };
-    let key = form
-        .idempotency_key()
-        .and_then(|key| Key::new(who.account, &key.to_string(), "invoice", format!("{order:?}").as_bytes()));
+    let key = form.key(who.account, "invoice", format!("{order:?}"));
     let (clock, caller) = (app.clock.clone(), *who);
     let issued = app
         .db
@@ -317,7 +315,7 @@ pub async fn create_credit_note(
 ) -> Result<HttpResponse, AppError> {
     let id = id.into_inner();
     let reason = form.value("reason").to_owned();
-    let key = key(&form, &who, "credit_note", id, &reason);
+    let key = form.key(who.account, "credit_note", format!("{id} {reason}"));
     let (clock, caller) = (app.clock.clone(), *who);
     let credited = app
         .db
@@ -352,7 +350,7 @@ pub async fn create_reissue(
 ) -> Result<HttpResponse, AppError> {
     let id = id.into_inner();
     let reason = form.value("reason").to_owned();
-    let key = key(&form, &who, "reissue", id, &reason);
+    let key = form.key(who.account, "reissue", format!("{id} {reason}"));
     let (clock, caller) = (app.clock.clone(), *who);
     let reissued = app
         .db
@@ -373,9 +371,4 @@ pub async fn create_reissue(
         }
         Err(other) => Err(other.into()),
     }
-}
-
-fn key(form: &FormState, who: &Psychologist, verb: &str, id: InvoiceId, reason: &str) -> Option<Key> {
-    let key = form.idempotency_key()?;
-    Key::new(who.account, &key.to_string(), verb, format!("{id} {reason}").as_bytes())
 }

@@ -16,8 +16,8 @@ use crate::db::{AnyConnection, DbError};
 use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
 use crate::hours::Minutes;
-use crate::idempotency::{Key, Once, write_once};
-use crate::ids::{AccountId, ChildId, LeaveId, OpeningId};
+use crate::idempotency::{Once, write_once};
+use crate::ids::{ChildId, LeaveId, OpeningId};
 use crate::links;
 use crate::openings::look_up::{self, Filter, Names};
 use crate::openings::{LONGEST_PLACE, Leave, Occurrence, Opening, Reach, Rhythm, Span, Terms, create, take_leave};
@@ -174,12 +174,6 @@ fn to_move(
         .collect())
 }
 
-/// The idempotency key of a posted form, for a verb and all that it is given.
-pub(super) fn key(form: &FormState, account: AccountId, verb: &str, asked: &str) -> Option<Key> {
-    let key = form.idempotency_key()?;
-    Key::new(account, &key.to_string(), verb, asked.as_bytes())
-}
-
 /// Puts a refusal beside the field that it is about, if the form has it.
 pub(super) fn refuse(form: &mut FormState, refusal: &impl Refusal, fields: &[&str]) {
     let field = refusal.field().filter(|field| fields.contains(field));
@@ -271,7 +265,7 @@ pub async fn create_opening(
     let Some(terms) = read_terms(&mut form) else {
         return Ok(web::refused(&request, &new_page(&app, &who, &request, form).await?)?);
     };
-    let key = key(&form, who.account, "open", &format!("{terms:?}"));
+    let key = form.key(who.account, "open", format!("{terms:?}"));
     let (clock, psychologist) = (app.clock.clone(), *who);
     let work = move |tx: &mut crate::db::Tx<'_>| create::create(tx, &clock, &psychologist, &terms);
     match write_once(&app.db, &app.clock, key, work).await {
@@ -303,7 +297,7 @@ pub async fn create_leave(
     let (Some(starts_on), Some(ends_on)) = (starts_on, ends_on) else {
         return Ok(web::refused(&request, &list_page(&app, &signed_in, &request, form).await?)?);
     };
-    let key = key(&form, who.account, "take_leave", &format!("{starts_on} {ends_on}"));
+    let key = form.key(who.account, "take_leave", format!("{starts_on} {ends_on}"));
     let (clock, psychologist) = (app.clock.clone(), *who);
     let work = move |tx: &mut crate::db::Tx<'_>| {
         let id = take_leave::take_leave(tx, &clock, &psychologist, (starts_on, ends_on))?;
@@ -345,7 +339,7 @@ pub async fn create_leave_withdrawal(
     form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let id = id.into_inner();
-    let key = key(&form, who.account, "give_back_leave", &id.to_string());
+    let key = form.key(who.account, "give_back_leave", id.to_string());
     let (clock, psychologist) = (app.clock.clone(), *who);
     let work = move |tx: &mut crate::db::Tx<'_>| take_leave::give_back_leave(tx, &clock, &psychologist, id);
     match write_once(&app.db, &app.clock, key, work).await {

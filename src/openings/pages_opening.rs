@@ -161,7 +161,7 @@ pub async fn create_change(
     let Some(terms) = pages::read_terms(&mut form) else {
         return Ok(web::refused(&request, &opening_page(&app, &who, &request, id, Some(form)).await?)?);
     };
-    let key = pages::key(&form, who.account, "change_opening", &format!("{id} {terms:?}"));
+    let key = form.key(who.account, "change_opening", format!("{id} {terms:?}"));
     let (clock, psychologist) = (app.clock.clone(), *who);
     let work = move |tx: &mut Tx<'_>| change::change(tx, &clock, &psychologist, id, &terms);
     match write_once(&app.db, &app.clock, key, work).await {
@@ -193,7 +193,7 @@ pub async fn create_closing(
         let wrong = Flash::error(form.refusal("after").unwrap_or_default());
         return Ok(web::see_other_with(&links::opening(id), &wrong));
     };
-    let key = pages::key(&form, who.account, "close_opening", &format!("{id} {after:?}"));
+    let key = form.key(who.account, "close_opening", format!("{id} {after:?}"));
     let (clock, psychologist) = (app.clock.clone(), *who);
     let work = move |tx: &mut Tx<'_>| close::close(tx, &clock, &psychologist, id, after);
     match write_once(&app.db, &app.clock, key, work).await {
@@ -241,7 +241,7 @@ async fn set_day(
     is_open: bool,
 ) -> Result<HttpResponse, AppError> {
     let on = form.required_date("on", "le jour");
-    let key = pages::key(&form, who.account, "set_opening_day", &format!("{id} {on:?} {is_open}"));
+    let key = form.key(who.account, "set_opening_day", format!("{id} {on:?} {is_open}"));
     let clock = app.clock.clone();
     let work = move |tx: &mut Tx<'_>| -> Result<(Option<NaiveDate>, usize), Failure<RemoveDayRefusal>> {
         // whose it is comes before what was sent

@@ -9,13 +9,12 @@ use crate::app::App;
 use crate::children::Reader;
 use crate::error::AppError;
 use crate::hours::Minutes;
-use crate::idempotency::{Key, Once, write_once};
-use crate::ids::{AccountId, ChildId, ProgrammeId, RequestId, SessionId};
+use crate::ids::{ChildId, ProgrammeId, RequestId, SessionId};
 use crate::requests::look_up::{self, Listed};
 use crate::requests::{Asked, DeclinedFor, Moment, Standing, Weekdays, Wish, answerer, ask, decline, withdraw};
 use crate::sql_types::Ts;
 use crate::web::Page;
-use crate::web::json::{Paged, Posted};
+use crate::web::json::{self, Paged, Posted};
 
 /// A request for a session. Lengths are in minutes, dates in Europe/Paris.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -102,21 +101,8 @@ fn reader(who: &SignedIn) -> Result<Reader, AppError> {
     Reader::of(who).ok_or(AppError::Forbidden(<Coordinator as Caller>::ROLE.french()))
 }
 
-fn key<T>(posted: &Posted<T>, account: AccountId, verb: &str) -> Result<Option<Key>, AppError> {
-    let wrong = || AppError::Unreadable("La clé d’idempotence a de 8 à 128 caractères visibles.".to_owned());
-    let make = |key: &String| Key::new(account, key, verb, &posted.bytes).ok_or_else(wrong);
-    posted.key.as_ref().map(make).transpose()
-}
-
 async fn answer(app: &App, reader: Reader, id: RequestId) -> Result<Json<RequestAnswer>, AppError> {
     app.db.read_async(move |conn| Ok(Json(RequestAnswer::of(look_up::load_told(conn, &reader, id)?, &reader)))).await
-}
-
-fn done<T>(once: Once<T>) -> Result<T, AppError> {
-    match once {
-        Once::Answer(answer) => Ok(answer),
-        Once::KeyReused => Err(AppError::KeyReused),
-    }
 }
 
 /// A session to ask for.
@@ -171,10 +157,10 @@ pub async fn create_request(
     who: As<Referent>,
     posted: Posted<NewRequest>,
 ) -> Result<Json<RequestAnswer>, AppError> {
-    let key = key(&posted, who.account, "ask")?;
+    let key = json::key(&posted, who.account, "ask")?;
     let asked = posted.value.asked()?;
     let (clock, vault, by) = (app.clock.clone(), app.vault.clone(), (*who).clone());
-    let id = done(write_once(&app.db, &app.clock, key, move |tx| ask::ask(tx, &clock, &vault, &by, asked)).await?)?;
+    let id = json::run(&app, key, move |tx| ask::ask(tx, &clock, &vault, &by, asked)).await?;
     answer(&app, Reader::from(&*who), id).await
 }
 
@@ -202,12 +188,9 @@ pub async fn create_refusal(
 ) -> Result<Json<RequestAnswer>, AppError> {
     let reader = answerer(&who).ok_or(AppError::Forbidden(<Coordinator as Caller>::ROLE.french()))?;
     let (id, posted) = (id.into_inner(), posted?);
-    let key = key(&posted, who.account, &format!("decline {id}"))?;
+    let key = json::key(&posted, who.account, &format!("decline {id}"))?;
     let (clock, by, account, reason) = (app.clock.clone(), reader.clone(), who.account, posted.value.reason);
-    let outcome =
-        write_once(&app.db, &app.clock, key, move |tx| decline::decline(tx, &clock, (account, &by), id, reason))
-            .await?;
-    done(outcome)?;
+    json::run(&app, key, move |tx| decline::decline(tx, &clock, (account, &by), id, reason)).await?;
     answer(&app, reader, id).await
 }
 
@@ -232,8 +215,8 @@ pub async fn create_withdrawal(
     posted: Posted<Nothing>,
 ) -> Result<Json<RequestAnswer>, AppError> {
     let id = id.into_inner();
-    let key = key(&posted, who.account, &format!("withdraw_request {id}"))?;
+    let key = json::key(&posted, who.account, &format!("withdraw_request {id}"))?;
     let (clock, by) = (app.clock.clone(), (*who).clone());
-    done(write_once(&app.db, &app.clock, key, move |tx| withdraw::withdraw(tx, &clock, &by, id)).await?)?;
+    json::run(&app, key, move |tx| withdraw::withdraw(tx, &clock, &by, id)).await?;
     answer(&app, Reader::from(&*who), id).await
 }

@@ -14,8 +14,8 @@ use crate::db::DbError;
 use crate::error::AppError;
 use crate::failure::Failure;
 use crate::hours::Minutes;
-use crate::idempotency::{Key, Once, write_once};
-use crate::ids::{AccountId, ChildId, RequestId};
+use crate::idempotency::{Once, write_once};
+use crate::ids::{ChildId, RequestId};
 use crate::links;
 use crate::requests::look_up::{self, Listed};
 use crate::requests::{
@@ -240,11 +240,6 @@ fn read_asked(form: &mut FormState) -> Option<Asked> {
     })
 }
 
-fn key(form: &FormState, account: AccountId, verb: &str, asked: &str) -> Option<Key> {
-    let key = form.idempotency_key()?;
-    Key::new(account, &key.to_string(), verb, asked.as_bytes())
-}
-
 /// Asks for a session.
 ///
 /// # Errors
@@ -258,7 +253,7 @@ pub async fn create_request(
     let Some(asked) = read_asked(&mut form) else {
         return Ok(web::refused(&request, &new_request_page(&app, &who, &request, form).await?)?);
     };
-    let key = key(&form, who.account, "ask", &format!("{asked:?}"));
+    let key = form.key(who.account, "ask", format!("{asked:?}"));
     let (clock, vault, by) = (app.clock.clone(), app.vault.clone(), (*who).clone());
     match write_once(&app.db, &app.clock, key, move |tx| ask::ask(tx, &clock, &vault, &by, asked)).await {
         Ok(Once::Answer(_)) => {
@@ -295,7 +290,7 @@ pub async fn create_refusal(
             &Flash::error("Choisissez pourquoi aucun rendez-vous n’est pris."),
         ));
     };
-    let key = key(&form, who.account, "decline", &format!("{id} {reason}"));
+    let key = form.key(who.account, "decline", format!("{id} {reason}"));
     let (clock, account) = (app.clock.clone(), who.account);
     let outcome =
         write_once(&app.db, &app.clock, key, move |tx| decline::decline(tx, &clock, (account, &reader), id, reason))
@@ -314,7 +309,7 @@ pub async fn create_withdrawal(
     form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let id = id.into_inner();
-    let key = key(&form, who.account, "withdraw_request", &id.to_string());
+    let key = form.key(who.account, "withdraw_request", id.to_string());
     let (clock, by) = (app.clock.clone(), (*who).clone());
     let outcome = write_once(&app.db, &app.clock, key, move |tx| withdraw::withdraw(tx, &clock, &by, id)).await;
     told(outcome, "La demande est retirée.")

@@ -13,7 +13,7 @@ use crate::documents::VatRegime;
 use crate::error::AppError;
 use crate::failure::Failure;
 use crate::hours::Minutes;
-use crate::idempotency::{Key, Once, write_once};
+use crate::idempotency::{Once, write_once};
 use crate::ids::{AccountId, ServiceId};
 use crate::links;
 use crate::money::Cents;
@@ -107,12 +107,6 @@ fn status(phase: Phase) -> Status {
 /// Who looks at services, or the page that says for whom it is.
 pub(super) fn reader(who: &SignedIn) -> Result<Reader, AppError> {
     Reader::of(who).ok_or(AppError::Forbidden(<Psychologist as Caller>::ROLE.french()))
-}
-
-/// The idempotency key of a posted form, for a verb and all that it is given.
-pub(super) fn key(form: &FormState, account: AccountId, verb: &str, asked: &str) -> Option<Key> {
-    let key = form.idempotency_key()?;
-    Key::new(account, &key.to_string(), verb, asked.as_bytes())
 }
 
 /// The types to choose from.
@@ -212,7 +206,7 @@ pub async fn create_approvals(
             &Flash::error("Choisissez au moins une prestation à valider."),
         ));
     }
-    let key = key(&form, who.account, "approve_services", &format!("{ids:?}"));
+    let key = form.key(who.account, "approve_services", format!("{ids:?}"));
     let (clock, by) = (app.clock.clone(), *who);
     let outcome = write_once(&app.db, &app.clock, key, move |tx| {
         approve_many::approve_many(tx, &clock, &by, &ids).map(|approvals| summary(&approvals))
@@ -250,7 +244,7 @@ pub async fn create_approvals_undone(
     form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let at = DateTime::from_timestamp_micros(at.into_inner()).map(Ts::new).ok_or(AppError::NotFound)?;
-    let key = key(&form, who.account, "undo_service_approvals", &at.rfc3339());
+    let key = form.key(who.account, "undo_service_approvals", at.rfc3339());
     let (clock, by) = (app.clock.clone(), *who);
     let outcome =
         write_once(&app.db, &app.clock, key, move |tx| withdraw_approval::undo_approvals(tx, &clock, &by, at)).await;

@@ -89,7 +89,7 @@ pub async fn create_line(
     let (Some(year), Some(kind), Some(time), Some(cost)) = (year, kind, time, cost) else {
         return Ok(web::refused(&request, &lines_page(&app, &who, &request, form).await?)?);
     };
-    let key = pages::key(&form, who.account, "allot_line", &format!("{year} {kind} {time:?} {cost:?}"));
+    let key = form.key(who.account, "allot_line", format!("{year} {kind} {time:?} {cost:?}"));
     let (clock, by) = (app.clock.clone(), allot::author(&who));
     let outcome = write_once(&app.db, &app.clock, key, move |tx| {
         let known = look_up::lines_told(tx)?.into_iter().find(|told| told.year == year).ok_or(Failure::NotFound)?;

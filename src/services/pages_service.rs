@@ -139,7 +139,7 @@ pub async fn create_recording(
     let Some(said) = read_said(&mut form) else {
         return Ok(web::refused(&request, &recording_page(&app, &who, &request, form).await?)?);
     };
-    let key = pages::key(&form, who.account, "record_service", &format!("{said:?}"));
+    let key = form.key(who.account, "record_service", format!("{said:?}"));
     let (clock, by) = (app.clock.clone(), *who);
     match write_once(&app.db, &app.clock, key, move |tx| record::record(tx, &clock, &by, &said)).await {
         Ok(Once::Answer(id)) => {
@@ -256,7 +256,7 @@ pub async fn create_correction(
     let Some(said) = read_said(&mut form) else {
         return Ok(web::refused(&request, &correction_page(&app, &who, &request, &listed, form).await?)?);
     };
-    let key = pages::key(&form, who.account, "correct_service", &format!("{id} {said:?}"));
+    let key = form.key(who.account, "correct_service", format!("{id} {said:?}"));
     let (clock, by) = (app.clock.clone(), *who);
     match write_once(&app.db, &app.clock, key, move |tx| correct::correct(tx, &clock, &by, id, &said)).await {
         Ok(Once::Answer(())) => {
@@ -283,7 +283,7 @@ pub async fn create_giving_up(
     form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let id = id.into_inner();
-    let key = pages::key(&form, who.account, "give_up_service", &id.to_string());
+    let key = form.key(who.account, "give_up_service", id.to_string());
     let (clock, by) = (app.clock.clone(), *who);
     let flash = match write_once(&app.db, &app.clock, key, move |tx| give_up::give_up(tx, &clock, &by, id)).await {
         Ok(Once::Answer(())) => {
@@ -409,7 +409,7 @@ pub async fn create_approval(
     form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let id = id.into_inner();
-    let key = pages::key(&form, who.account, "approve_service", &id.to_string());
+    let key = form.key(who.account, "approve_service", id.to_string());
     let (clock, by) = (app.clock.clone(), *who);
     let flash = match write_once(&app.db, &app.clock, key, move |tx| approve::approve(tx, &clock, &by, id)).await {
         Ok(Once::Answer(_)) => Flash::success("La prestation est validée."),
@@ -446,7 +446,7 @@ pub async fn create_refusal(
         let person = SignedIn(who.person.clone());
         return Ok(web::refused(&request, &service_page(&app, &person, &request, id, form).await?)?);
     };
-    let key = pages::key(&form, who.account, "refuse_service", &format!("{id} {reason:?}"));
+    let key = form.key(who.account, "refuse_service", format!("{id} {reason:?}"));
     let (clock, by) = (app.clock.clone(), *who);
     let flash = match write_once(&app.db, &app.clock, key, move |tx| refuse::refuse(tx, &clock, &by, id, &reason)).await
     {
@@ -474,7 +474,7 @@ pub async fn create_withdrawal(
         let person = SignedIn(who.person.clone());
         return Ok(web::refused(&request, &service_page(&app, &person, &request, id, form).await?)?);
     };
-    let key = pages::key(&form, who.account, "withdraw_service", &format!("{id} {reason:?}"));
+    let key = form.key(who.account, "withdraw_service", format!("{id} {reason:?}"));
     let (clock, by) = (app.clock.clone(), *who);
     let outcome = write_once(&app.db, &app.clock, key, move |tx| {
         withdraw_approval::withdraw_approval(tx, &clock, &by, id, &reason)

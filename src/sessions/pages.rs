@@ -16,8 +16,7 @@ use crate::db::{AnyConnection, DbError};
 use crate::error::AppError;
 use crate::failure::Refusal;
 use crate::hours::Minutes;
-use crate::idempotency::Key;
-use crate::ids::{AccountId, ChildId, SessionId};
+use crate::ids::{ChildId, SessionId};
 use crate::links;
 use crate::sessions::look_up::{self, Listed};
 use crate::sessions::{Filter, Order, Phase, Scope, Slot, State, Viewer};
@@ -127,12 +126,6 @@ pub(super) fn reader(scope: &Scope) -> Reader {
 /// Who looks at sessions, or the page that says for whom it is.
 pub(super) fn viewer(who: &SignedIn) -> Result<Viewer, AppError> {
     Viewer::of(who).ok_or(AppError::Forbidden(<Psychologist as Caller>::ROLE.french()))
-}
-
-/// The idempotency key of a posted form, for a verb and all that it is given.
-pub(super) fn key(form: &FormState, account: AccountId, verb: &str, asked: &str) -> Option<Key> {
-    let key = form.idempotency_key()?;
-    Key::new(account, &key.to_string(), verb, asked.as_bytes())
 }
 
 /// Puts a refusal beside the field that it is about, if the form has it.

@@ -117,7 +117,7 @@ pub async fn create_approvals(app: Data<App>, who: As<Approver>, form: FormState
     if ids.is_empty() {
         return Ok(web::see_other_with(links::APPROVALS, &Flash::error("Choisissez au moins une séance à valider.")));
     }
-    let key = pages::key(&form, who.account, "approve_many", &format!("{ids:?}"));
+    let key = form.key(who.account, "approve_many", format!("{ids:?}"));
     let (clock, by) = (app.clock.clone(), (*who).clone());
     let outcome = write_once(&app.db, &app.clock, key, move |tx| {
         approve_many::approve_many(tx, &clock, &by, &ids).map(|approvals| summary(&approvals))
@@ -155,7 +155,7 @@ pub async fn create_approvals_undone(
     form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let at = DateTime::from_timestamp_micros(at.into_inner()).map(Ts::new).ok_or(AppError::NotFound)?;
-    let key = pages::key(&form, who.account, "undo_approvals", &at.rfc3339());
+    let key = form.key(who.account, "undo_approvals", at.rfc3339());
     let (clock, by) = (app.clock.clone(), (*who).clone());
     let outcome = write_once(&app.db, &app.clock, key, move |tx| withdraw::undo_approvals(tx, &clock, &by, at)).await;
     let flash = match outcome {

@@ -243,7 +243,7 @@ async fn book(
     form: &FormState,
     plan: Plan,
 ) -> Result<Result<Vec<SessionId>, ManyRefused>, AppError> {
-    let key = pages::key(form, viewer.account, "book", &format!("{plan:?}"));
+    let key = form.key(viewer.account, "book", format!("{plan:?}"));
     let (clock, vault, by) = (app.clock.clone(), app.vault.clone(), viewer.clone());
     let outcome =
         write_once(&app.db, &app.clock, key, move |tx| book_many::book_many(tx, &clock, &vault, &by, &plan)).await;

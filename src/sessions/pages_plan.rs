@@ -158,7 +158,7 @@ async fn run_move(
     let scope = viewer.scope.clone();
     let before = app.db.read_async::<_, DbError>(move |conn| Ok(look_up::load(conn, &scope, id)?)).await?.session.slot;
     let with_following = to.with_following;
-    let key = pages::key(form, viewer.account, "move", &format!("{id} {to:?}"));
+    let key = form.key(viewer.account, "move", format!("{id} {to:?}"));
     let (clock, vault, by) = (app.clock.clone(), app.vault.clone(), viewer.clone());
     let outcome =
         write_once(&app.db, &app.clock, key, move |tx| reschedule::reschedule(tx, &clock, &vault, &by, id, &to)).await;
@@ -225,7 +225,7 @@ pub async fn create_restoration(
     form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let (id, viewer) = (id.into_inner(), pages::viewer(&who)?);
-    let key = pages::key(&form, viewer.account, "restore", &id.to_string());
+    let key = form.key(viewer.account, "restore", id.to_string());
     let (clock, vault, by) = (app.clock.clone(), app.vault.clone(), viewer.clone());
     let outcome = write_once(&app.db, &app.clock, key, move |tx| restore::restore(tx, &clock, &vault, &by, id)).await;
     let words = |ids: &[SessionId]| match ids.len() {
@@ -252,7 +252,7 @@ pub async fn create_earlier_wish(
     form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let (id, viewer, wanted) = (id.into_inner(), pages::viewer(&who)?, form.value("wanted") != "no");
-    let key = pages::key(&form, viewer.account, "earlier", &format!("{id} {wanted}"));
+    let key = form.key(viewer.account, "earlier", format!("{id} {wanted}"));
     let (clock, by) = (app.clock.clone(), viewer.clone());
     let outcome =
         write_once(&app.db, &app.clock, key, move |tx| want_earlier::want_earlier(tx, &clock, &by, id, wanted)).await;
@@ -376,7 +376,7 @@ pub async fn create_place_taken(
     let Some(taker) = form.required_id::<SessionId>("session", "un rendez-vous") else {
         return Ok(web::refused(&request, &place_page(&app, &who, &viewer, &request, id, form).await?)?);
     };
-    let key = pages::key(&form, viewer.account, "take", &format!("{id} {taker}"));
+    let key = form.key(viewer.account, "take", format!("{id} {taker}"));
     let (clock, vault, by) = (app.clock.clone(), app.vault.clone(), viewer.clone());
     let outcome = write_once(&app.db, &app.clock, key, move |tx| freed::take(tx, &clock, &vault, &by, id, taker)).await;
     match outcome {

@@ -123,7 +123,7 @@ pub async fn create_recording(
     let Some(said) = read_usual(&mut form) else {
         return Ok(web::refused(&request, &record_page(&app, &who, &request, form).await?)?);
     };
-    let key = pages::key(&form, who.account, "record", &format!("{said:?}"));
+    let key = form.key(who.account, "record", format!("{said:?}"));
     let (clock, vault, psychologist) = (app.clock.clone(), app.vault.clone(), *who);
     let outcome = write_once(&app.db, &app.clock, key, move |tx| {
         record_usual::record_usual(tx, &clock, &vault, &psychologist, &said)
@@ -258,7 +258,7 @@ pub async fn create_correction(
     let Some(new) = read_correction(&mut form) else {
         return Ok(web::refused(&request, &correct_page(&app, &who, &request, &listed, form))?);
     };
-    let key = pages::key(&form, who.account, "correct", &format!("{id} {new:?}"));
+    let key = form.key(who.account, "correct", format!("{id} {new:?}"));
     let (clock, vault, psychologist) = (app.clock.clone(), app.vault.clone(), *who);
     let outcome =
         write_once(&app.db, &app.clock, key, move |tx| correct::correct(tx, &clock, &vault, &psychologist, id, &new))

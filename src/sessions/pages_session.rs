@@ -293,7 +293,7 @@ async fn run_cancellation(
         Ok(reason) => reason,
         Err(refusal) => return refused(app, who, viewer, request, id, form, &refusal).await,
     };
-    let key = pages::key(&form, viewer.account, "cancel", &format!("{id} {with_following} {reason:?}"));
+    let key = form.key(viewer.account, "cancel", format!("{id} {with_following} {reason:?}"));
     let (clock, by) = (app.clock.clone(), viewer.clone());
     let outcome = write_once(&app.db, &app.clock, key, move |tx| match with_following {
         true => cancel::cancel_with_following(tx, &clock, &by, id, reason.as_ref()).map(|ids| ids.len()),
@@ -343,7 +343,7 @@ pub async fn create_approval(
     form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let (id, viewer) = (id.into_inner(), Viewer::from(&*coordinator));
-    let key = pages::key(&form, viewer.account, "approve", &id.to_string());
+    let key = form.key(viewer.account, "approve", id.to_string());
     let (clock, by) = (app.clock.clone(), (*coordinator).clone());
     let outcome = write_once(&app.db, &app.clock, key, move |tx| approve::approve(tx, &clock, &by, id)).await;
     match outcome {
@@ -374,7 +374,7 @@ pub async fn create_refusal(
         Ok(reason) => reason,
         Err(refusal) => return refused(&app, &who, viewer, &request, id, form, &refusal).await,
     };
-    let key = pages::key(&form, viewer.account, "refuse", &format!("{id} {reason:?}"));
+    let key = form.key(viewer.account, "refuse", format!("{id} {reason:?}"));
     let (clock, by) = (app.clock.clone(), (*coordinator).clone());
     let outcome = write_once(&app.db, &app.clock, key, move |tx| refuse::refuse(tx, &clock, &by, id, &reason)).await;
     match outcome {
@@ -406,7 +406,7 @@ pub async fn create_withdrawal(
         Ok(reason) => reason,
         Err(refusal) => return refused(&app, &who, viewer, &request, id, form, &refusal).await,
     };
-    let key = pages::key(&form, viewer.account, "withdraw", &format!("{id} {reason:?}"));
+    let key = form.key(viewer.account, "withdraw", format!("{id} {reason:?}"));
     let (clock, by) = (app.clock.clone(), (*coordinator).clone());
     let outcome =
         write_once(&app.db, &app.clock, key, move |tx| withdraw::withdraw(tx, &clock, &by, id, &reason)).await;

@@ -190,7 +190,7 @@ pub async fn create_attendance(
         .value("attendance")
         .parse()
         .map_err(|_| AppError::Unreadable("Choisissez ce qui s’est passé : tenue ou absence.".to_owned()))?;
-    let key = pages::key(&form, who.account, "record_booked", &format!("{id} {attendance}"));
+    let key = form.key(who.account, "record_booked", format!("{id} {attendance}"));
     let (clock, vault, psychologist) = (app.clock.clone(), app.vault.clone(), *who);
     let outcome = write_once(&app.db, &app.clock, key, move |tx| {
         record::record_booked(tx, &clock, &vault, &psychologist, id, attendance)
@@ -223,7 +223,7 @@ pub async fn create_recording_undone(
     form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let id = id.into_inner();
-    let key = pages::key(&form, who.account, "undo_record", &id.to_string());
+    let key = form.key(who.account, "undo_record", id.to_string());
     let (clock, psychologist) = (app.clock.clone(), *who);
     let outcome =
         write_once(&app.db, &app.clock, key, move |tx| undo_record::undo_record(tx, &clock, &psychologist, id)).await;

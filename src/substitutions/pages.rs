@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::db::DbError;
 use crate::error::AppError;
 use crate::failure::{Failure, Refusal};
-use crate::idempotency::{Key, Once, write_once};
+use crate::idempotency::{Once, write_once};
 use crate::ids::{AccountId, ProgrammeId, SubstitutionId};
 use crate::links;
 use crate::substitutions::api::party;
@@ -151,9 +151,7 @@ pub async fn create_substitution(
     let Some(naming) = read(&mut form, &coordinator.programmes) else {
         return Ok(web::refused(&request, &list_page(&app, &request, &who, form).await?)?);
     };
-    let key = form
-        .idempotency_key()
-        .and_then(|key| Key::new(who.account, &key.to_string(), "name_substitute", format!("{naming:?}").as_bytes()));
+    let key = form.key(who.account, "name_substitute", format!("{naming:?}"));
     let (clock, by) = (app.clock.clone(), (*coordinator).clone());
     let outcome = write_once(&app.db, &app.clock, key, move |tx| name::name(tx, &clock, &by, naming)).await;
     match outcome {
@@ -194,9 +192,7 @@ pub async fn create_end(
     form: FormState,
 ) -> Result<HttpResponse, AppError> {
     let (by, id): (Party, _) = (party(&who)?, id.into_inner());
-    let key = form
-        .idempotency_key()
-        .and_then(|key| Key::new(who.account, &key.to_string(), "end_substitution", id.to_string().as_bytes()));
+    let key = form.key(who.account, "end_substitution", id.to_string());
     let clock = app.clock.clone();
     let flash = match write_once(&app.db, &app.clock, key, move |tx| end::end(tx, &clock, &by, id)).await {
         Ok(Once::Answer(())) => Flash::success("Le remplacement est terminé. Un message prévient l’autre personne."),

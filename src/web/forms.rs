@@ -13,6 +13,8 @@ use uuid::Uuid;
 use crate::calendar::Month;
 use crate::error::AppError;
 use crate::hours::Minutes;
+use crate::idempotency::Key;
+use crate::ids::AccountId;
 use crate::money::Cents;
 use crate::web::{body, csrf};
 
@@ -84,9 +86,10 @@ impl FormState {
         self.values.iter().any(|(key, _)| key == name)
     }
 
-    /// The idempotency key posted with the form, if it is one.
-    pub fn idempotency_key(&self) -> Option<Uuid> {
-        self.value(IDEMPOTENCY_FIELD).parse().ok()
+    /// The idempotency key posted with the form, if it is one, for a verb and all that it is given.
+    pub fn key(&self, account: AccountId, verb: &str, asked: impl AsRef<[u8]>) -> Option<Key> {
+        let key: Uuid = self.value(IDEMPOTENCY_FIELD).parse().ok()?;
+        Key::new(account, &key.to_string(), verb, asked.as_ref())
     }
 
     /// A hash of all that was posted, its token included: what the idempotency key stands for.
