@@ -9,7 +9,8 @@
 //! the masked parts of a shown total make together is never under five either. Last comes the attacker: a masked count
 //! stays so only when another population would print the very same tables, with another number there. It is looked for
 //! one child at a time, from cell to cell, along the sums; where none is found, one more cell is masked and the search
-//! goes on. A population found stays good when more is masked, so the work ends: at worst, everything is masked.
+//! goes on. A population found stays good when more is masked, so the work ends: at worst, everything is masked. A count of
+//! five or more that was masked for the sake of others, and that nothing keeps from being computed, is shown after all.
 //!
 //! The attacker knows every sum, everything shown, and that what is masked is not zero (zeros are shown), unless a whole
 //! row of it is masked. The attackers of a group know the counts of their own group besides: a coordinator knows the
@@ -77,23 +78,29 @@ pub fn mask(linked: &Linked) -> Option<Vec<bool>> {
     let attackers = std::iter::once(Attacker::Reader).chain(groups.into_iter().map(Attacker::Member));
     let mut attackers: Vec<(Attacker, Vec<bool>)> =
         attackers.map(|attacker| (attacker, vec![false; linked.cells.len()])).collect();
-    let mut before = usize::MAX;
-    while plan.masked_count() != before {
-        before = plan.masked_count();
+    loop {
+        let before = (plan.masked_count(), plan.told_count());
         plan.complete_sums();
         for (attacker, doubted) in &mut attackers {
             for at in 0..linked.cells.len() {
                 plan.protect(*attacker, at, doubted)?;
             }
         }
+        if plan.told_count() != before.1 {
+            // more is shown: what was doubted may not be any more
+            attackers.iter_mut().for_each(|(_, doubted)| doubted.fill(false));
+        } else if plan.masked_count() == before.0 {
+            return Some(plan.masked);
+        }
     }
-    Some(plan.masked)
 }
 
 /// What is masked so far.
 struct Plan<'l> {
     linked: &'l Linked,
     masked: Vec<bool>,
+    /// Counts above four that any reader computes: they are shown, whatever is masked.
+    told: Vec<bool>,
     /// For each cell, the sums in which it stands: which, and whether as the total.
     links: Vec<Vec<(usize, bool)>>,
     /// For each cell that heads a block, which.
@@ -111,7 +118,8 @@ impl<'l> Plan<'l> {
         for (at, block) in linked.blocks.iter().enumerate() {
             block.first().into_iter().for_each(|head| heads[*head] = Some(at));
         }
-        let mut plan = Self { linked, masked: vec![false; linked.cells.len()], links, heads };
+        let none = vec![false; linked.cells.len()];
+        let mut plan = Self { linked, masked: none.clone(), told: none, links, heads };
         let small = |at: &usize| (1..=LARGEST_MASKED).contains(&linked.cells[*at].count);
         (0..linked.cells.len()).filter(small).for_each(|at| plan.hide(at));
         plan
@@ -119,10 +127,21 @@ impl<'l> Plan<'l> {
 
     /// Masks a cell, and the block that it heads.
     fn hide(&mut self, at: usize) {
-        self.masked[at] = true;
-        for cell in self.heads[at].map(|block| self.linked.blocks[block].as_slice()).unwrap_or_default() {
-            self.masked[*cell] = true;
+        let block = self.heads[at].map(|block| self.linked.blocks[block].as_slice()).unwrap_or_default();
+        for cell in std::iter::once(&at).chain(block) {
+            self.masked[*cell] = !self.told[*cell];
         }
+    }
+
+    /// Shows a cell that was masked, for good.
+    fn tell(&mut self, at: usize) {
+        self.masked[at] = false;
+        self.told[at] = true;
+    }
+
+    /// Whether a cell may be masked besides: it is shown, and nobody computes it anyway.
+    fn may_be_masked(&self, at: usize) -> bool {
+        !self.masked[at] && !self.told[at]
     }
 
     fn count(&self, at: usize) -> i64 {
@@ -133,7 +152,12 @@ impl<'l> Plan<'l> {
         self.masked.iter().filter(|masked| **masked).count()
     }
 
-    /// Masks more until the attacker must doubt of a count; notes all those of which they must then doubt.
+    fn told_count(&self) -> usize {
+        self.told.iter().filter(|told| **told).count()
+    }
+
+    /// Masks more until the attacker must doubt of a count; notes all those of which they must then doubt. Nothing, when
+    /// one under five cannot be protected.
     fn protect(&mut self, attacker: Attacker, at: usize, doubted: &mut [bool]) -> Option<()> {
         while !doubted[at] && self.is_secret(attacker, at) {
             let mut stuck = vec![0; self.linked.sums.len()];
@@ -141,7 +165,7 @@ impl<'l> Plan<'l> {
                 moved.into_iter().for_each(|cell| doubted[cell] = true);
             } else if !self.mask_stuck(attacker, &stuck) && !self.mask_near(attacker, at) {
                 // everything around is masked: a greater count may be told, one under five may not
-                doubted[at] = true;
+                self.tell(at);
                 return (self.count(at) > LARGEST_MASKED).then_some(());
             }
         }
@@ -169,7 +193,7 @@ impl<'l> Plan<'l> {
     /// Masks the part that loses least, if one of them is shown and counts somebody.
     fn mask_one(&mut self, among: &[usize], sum: &Sum) -> bool {
         let hidden: i64 = sum.parts.iter().filter(|part| self.masked[**part]).map(|part| self.count(*part)).sum();
-        let suits = |at: &&usize| !self.masked[**at] && self.count(**at) > 0;
+        let suits = |at: &&usize| self.may_be_masked(**at) && self.count(**at) > 0;
         let loss = |at: &&usize| (hidden + self.count(**at) <= LARGEST_MASKED, self.loss(**at));
         let chosen = among.iter().filter(suits).min_by_key(loss).copied();
         chosen.inspect(|at| self.hide(*at)).is_some()
@@ -220,7 +244,8 @@ impl<'l> Plan<'l> {
         sums.sort_by_key(|sum| std::cmp::Reverse(stuck[*sum]));
         let chosen = sums.into_iter().find_map(|sum| {
             let sum = &self.linked.sums[sum];
-            let suits = |at: &&usize| !self.masked[**at] && self.count(**at) > 0 && !self.is_known(attacker, **at);
+            let suits =
+                |at: &&usize| self.may_be_masked(**at) && self.count(**at) > 0 && !self.is_known(attacker, **at);
             let all = sum.parts.iter().chain(std::iter::once(&sum.total));
             all.filter(suits).min_by_key(|at| self.loss(**at)).copied()
         });
@@ -231,8 +256,9 @@ impl<'l> Plan<'l> {
     fn mask_near(&mut self, attacker: Attacker, at: usize) -> bool {
         let rings = self.rings(at);
         for ring in &rings {
-            let suits =
-                |cell: &&usize| !self.masked[**cell] && self.count(**cell) > 0 && !self.is_known(attacker, **cell);
+            let suits = |cell: &&usize| {
+                self.may_be_masked(**cell) && self.count(**cell) > 0 && !self.is_known(attacker, **cell)
+            };
             if let Some(chosen) = ring.iter().filter(suits).min_by_key(|cell| self.loss(**cell)).copied() {
                 self.hide(chosen);
                 return true;
@@ -240,7 +266,7 @@ impl<'l> Plan<'l> {
         }
         for ring in &rings {
             let is_zero =
-                |cell: &usize| !self.masked[*cell] && self.count(*cell) == 0 && !self.is_known(attacker, *cell);
+                |cell: &usize| self.may_be_masked(*cell) && self.count(*cell) == 0 && !self.is_known(attacker, *cell);
             let zeros: Vec<usize> = ring.iter().copied().filter(is_zero).collect();
             if !zeros.is_empty() {
                 zeros.into_iter().for_each(|zero| self.hide(zero));
