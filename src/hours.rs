@@ -23,8 +23,8 @@ use rust_decimal::Decimal;
     utoipa::ToSchema,
 )]
 #[diesel(sql_type = diesel::sql_types::Integer)]
-#[serde(transparent)]
-#[schema(value_type = i32)]
+#[serde(try_from = "i32", into = "i32")]
+#[schema(value_type = i32, minimum = -6_000_000, maximum = 6_000_000)]
 pub struct Minutes(pub i32);
 
 crate::number_column!(Minutes, i32, diesel::sql_types::Integer);
@@ -36,6 +36,9 @@ impl Minutes {
     pub const QUARTER: Self = Self(15);
     /// The longest session: four hours.
     pub const LONGEST_SESSION: Self = Self(240);
+
+    /// The most that anybody may say, so that what is reckoned with it always fits.
+    pub const MOST: Self = Self::from_hours(100_000);
 
     /// A whole number of hours.
     pub const fn from_hours(hours: i32) -> Self {
@@ -55,6 +58,25 @@ impl Minutes {
     /// The time in hours with two decimals, as machines write it: `1.50`.
     pub fn plain_hours(self) -> String {
         format!("{:.2}", self.hours())
+    }
+}
+
+/// A length that nobody may say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("une durée va de {} à {}", Minutes::ZERO - Minutes::MOST, Minutes::MOST)]
+pub struct TooMuchTime;
+
+impl TryFrom<i32> for Minutes {
+    type Error = TooMuchTime;
+
+    fn try_from(minutes: i32) -> Result<Self, TooMuchTime> {
+        (-Self::MOST.0..=Self::MOST.0).contains(&minutes).then_some(Self(minutes)).ok_or(TooMuchTime)
+    }
+}
+
+impl From<Minutes> for i32 {
+    fn from(length: Minutes) -> Self {
+        length.0
     }
 }
 

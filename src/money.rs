@@ -25,8 +25,8 @@ use crate::hours::Minutes;
     utoipa::ToSchema,
 )]
 #[diesel(sql_type = diesel::sql_types::BigInt)]
-#[serde(transparent)]
-#[schema(value_type = i64)]
+#[serde(try_from = "i64", into = "i64")]
+#[schema(value_type = i64, minimum = -999_999_999_999_i64, maximum = 999_999_999_999_i64)]
 pub struct Cents(pub i64);
 
 crate::number_column!(Cents, i64, diesel::sql_types::BigInt);
@@ -34,8 +34,10 @@ crate::number_column!(Cents, i64, diesel::sql_types::BigInt);
 impl Cents {
     /// No money.
     pub const ZERO: Self = Self(0);
+    /// The most that anybody may say, so that what is reckoned with it always fits.
+    pub const MOST: Self = Self(999_999_999_999);
 
-    /// Reads euros such as `60`, `60.50` or `60,5`; refuses more than two decimals.
+    /// Reads euros such as `60`, `60.50` or `60,5`; refuses more than two decimals, and more than [`Cents::MOST`].
     pub fn parse(text: &str) -> Option<Self> {
         let cleaned: String =
             text.chars().filter(|c| !c.is_whitespace() && *c != '€').map(|c| if c == ',' { '.' } else { c }).collect();
@@ -44,7 +46,8 @@ impl Cents {
         if !cents.is_integer() {
             return None;
         }
-        cents.normalize().to_string().parse().ok().map(Self)
+        let cents: i64 = cents.normalize().to_string().parse().ok()?;
+        Self::try_from(cents).ok()
     }
 
     /// The amount in euros with two decimals.
@@ -71,6 +74,25 @@ impl Cents {
     /// The value-added tax on this amount at a rate in percent, rounded half-up to the cent.
     pub fn tax(self, percent: Decimal) -> Self {
         rounded(self.euros() * percent / Decimal::ONE_HUNDRED)
+    }
+}
+
+/// An amount that nobody may say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("un montant va de {} à {}", Cents::ZERO - Cents::MOST, Cents::MOST)]
+pub struct TooMuchMoney;
+
+impl TryFrom<i64> for Cents {
+    type Error = TooMuchMoney;
+
+    fn try_from(cents: i64) -> Result<Self, TooMuchMoney> {
+        (-Self::MOST.0..=Self::MOST.0).contains(&cents).then_some(Self(cents)).ok_or(TooMuchMoney)
+    }
+}
+
+impl From<Cents> for i64 {
+    fn from(amount: Cents) -> Self {
+        amount.0
     }
 }
 
@@ -142,6 +164,8 @@ mod tests {
         assert_eq!(Cents::parse("60"), Some(Cents(6000)));
         assert_eq!(Cents::parse("60.505"), None);
         assert_eq!(Cents::parse("soixante"), None);
+        assert_eq!(Cents::parse("9 999 999 999,99"), Some(Cents::MOST));
+        assert_eq!(Cents::parse("10 000 000 000"), None);
         assert_eq!(Cents(123_456_789).to_string(), "1\u{202f}234\u{202f}567,89\u{a0}€");
         assert_eq!(Cents::ZERO.to_string(), "0,00\u{a0}€");
         assert_eq!(Cents(-5).to_string(), "-0,05\u{a0}€");
@@ -157,7 +181,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn plain_text_reads_back(cents in -1_000_000_000_000i64..1_000_000_000_000) {
+        fn plain_text_reads_back(cents in -999_999_999_999i64..1_000_000_000_000) {
             prop_assert_eq!(Cents::parse(&Cents(cents).plain()), Some(Cents(cents)));
             prop_assert_eq!(Cents::parse(&Cents(cents).to_string()), Some(Cents(cents)));
         }

@@ -262,6 +262,16 @@ on_both_databases! {
         assert_eq!(under.to_string(), "4\u{a0}h et 240,00\u{a0}€ d’analyse de la pratique sont déjà saisis ou validés en 2026 : la ligne ne peut pas descendre au-dessous.");
         assert!(matches!(refusal(ANALYSIS, 600, 23_999), AllotRefusal::UnderHeld { .. }));
         assert_eq!(refusal(ServiceType::Interview, 600, 0), AllotRefusal::Session);
+        assert_eq!(refusal(TRAINING, 0, -928), AllotRefusal::Negative);
+        assert_eq!(refusal(TRAINING, -15, 0), AllotRefusal::Negative);
+        // nor is an amount so large that a sum with it would pass for a small one
+        let line = json!({ "convention_id": w.convention, "budget_year_id": allotment(&w, TRAINING, 0, 0).year,
+            "service": "training", "minutes": 1800, "cents": i64::MAX });
+        let unreadable = w.program(administrator(&w).account).post_json("/api/v1/budget-lines", &line).expect(400).text();
+        assert!(unreadable.contains("un montant va de"), "{unreadable}");
+        let mut ada = app.signed_in(ADMINISTRATOR);
+        let typed = [("year", line["budget_year_id"].as_str().unwrap()), ("kind", "training"), ("hours", "30 h"), ("euros", "92 233 720 368 547 758,07")];
+        assert!(ada.post("/prestations/lignes", &typed).expect(422).words().contains("un montant en euros, par exemple 60,50"));
         done(app, |tx| allot(tx, clock, by, allotment(&w, ANALYSIS, 240, 24_000)));
         let full = not_entered(&w, &said(ANALYSIS, "2026-11-03", "09:00", 15));
         assert!(full.to_string().starts_with("Il reste 0\u{a0}h d’analyse de la pratique pour 2026"), "{full}");

@@ -3,11 +3,13 @@
 use super::store;
 use crate::accounts::Administrator;
 use crate::clock::Clock;
-use crate::conventions::file::{self, ConventionFile};
+use crate::conventions::file::ConventionFile;
 use crate::db::Tx;
 use crate::failure::{Failure, Refusal, refuse};
+use crate::hours::Minutes;
 use crate::ids::ConventionDraftId;
 use crate::journal::{self, Actor, Chain, Entry};
+use crate::money::Cents;
 
 /// Why a draft is not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +18,7 @@ pub enum EditRefusal {
     #[error("Ce brouillon a changé entretemps : rouvrez cette page, et reprenez ce que vous aviez saisi.")]
     ChangedMeanwhile,
     /// More than a file may say, or less than nothing.
-    #[error("Un montant va de 0 à {}, et les quotités d’un exercice de 0 à {}.", file::MOST_MONEY, file::MOST_TIME)]
+    #[error("Un montant va de 0 à {}, et les quotités d’un exercice de 0 à {}.", Cents::MOST, Minutes::MOST)]
     OutOfBounds,
     /// It is a convention now.
     #[error("Cette convention est signée : elle ne change plus que par avenant.")]

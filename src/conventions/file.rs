@@ -43,15 +43,10 @@ pub struct ConventionFile {
     pub rates: Vec<DefaultRate>,
 }
 
-/// The most that an amount of a file may be.
-pub const MOST_MONEY: Cents = Cents(999_999_999_999);
-/// The most that the programmes of a budget year may use.
-pub const MOST_TIME: Minutes = Minutes::from_hours(100_000);
-
 impl ConventionFile {
     /// Whether its figures can be reckoned with: none is negative, nor more than a file may say.
     pub fn is_within_bounds(&self) -> bool {
-        let money = |amount: Cents| (Cents::ZERO..=MOST_MONEY).contains(&amount);
+        let money = |amount: Cents| (Cents::ZERO..=Cents::MOST).contains(&amount);
         self.rates.iter().all(|rate| money(rate.hourly))
             && self.service_lines.iter().all(|line| money(line.amount) && line.hours >= Minutes::ZERO)
             && self.budget_years.iter().all(Year::is_within_bounds)
@@ -63,9 +58,9 @@ impl Year {
         let sums = [self.budget, self.fixed_share, self.ceiling.unwrap_or_default()];
         let money = sums.iter().chain(self.contributions.values()).chain(self.grants.values());
         let time: i64 = self.quotas.values().map(|time| i64::from(time.0)).sum();
-        money.into_iter().all(|amount| (Cents::ZERO..=MOST_MONEY).contains(amount))
+        money.into_iter().all(|amount| (Cents::ZERO..=Cents::MOST).contains(amount))
             && self.quotas.values().all(|time| *time >= Minutes::ZERO)
-            && time <= i64::from(MOST_TIME.0)
+            && time <= i64::from(Minutes::MOST.0)
     }
 }
 

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Period;
-use super::file::{MOST_TIME, Section};
+use super::file::Section;
 use crate::hours::Minutes;
 use crate::money::Cents;
 
@@ -310,8 +310,7 @@ pub(super) fn hours(value: &DeValue<'_>) -> Result<Minutes, String> {
     }
     i32::try_from(hundredths / 25 * i64::from(Minutes::QUARTER.0))
         .ok()
-        .map(Minutes)
-        .filter(|time| *time <= MOST_TIME)
+        .and_then(|minutes| Minutes::try_from(minutes).ok())
         .ok_or_else(|| "ce nombre d’heures est trop grand".to_owned())
 }
 

@@ -34,6 +34,9 @@ pub enum AllotRefusal {
         "Les entretiens avec les enfants se paient sur les quotités des PRE. Choisissez l’analyse de la pratique ou la formation."
     )]
     Session,
+    /// Less than nothing.
+    #[error("Une ligne ne compte ni heures ni euros au-dessous de zéro.")]
+    Negative,
     /// Not a whole number of quarters of an hour.
     #[error("Les heures se comptent par quarts d’heure ; {0} ne convient pas.")]
     Quarters(Minutes),
@@ -63,6 +66,7 @@ impl Refusal for AllotRefusal {
     fn code(&self) -> &'static str {
         match self {
             Self::Session => "service_of_a_child",
+            Self::Negative => "negative",
             Self::Quarters(_) => "not_quarters",
             Self::UnderHeld { .. } => "budget_line_under_held",
             Self::OverFixedShare { .. } => "budget_line_over_fixed_share",
@@ -73,7 +77,7 @@ impl Refusal for AllotRefusal {
         Some(match self {
             Self::Session => "kind",
             Self::Quarters(_) | Self::UnderHeld { .. } => "hours",
-            Self::OverFixedShare { .. } => "euros",
+            Self::Negative | Self::OverFixedShare { .. } => "euros",
         })
     }
 }
@@ -95,6 +99,9 @@ pub fn allot(
     let Some(year) = years.into_iter().find(|known| known.id == year) else { return Err(Failure::NotFound) };
     if !KINDS.contains(&kind) {
         return refuse(AllotRefusal::Session);
+    }
+    if part.time < Minutes::ZERO || part.cost < Cents::ZERO {
+        return refuse(AllotRefusal::Negative);
     }
     if part.time.0 % Minutes::QUARTER.0 != 0 {
         return refuse(AllotRefusal::Quarters(part.time));

@@ -293,24 +293,18 @@ fn read_time(text: &str) -> Option<NaiveTime> {
 /// Reads `1 h 30`, `2h`, `1,5`, `1.5`, `45 min`, `90m`.
 fn read_minutes(text: &str) -> Option<Minutes> {
     let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
-    if let Some((hours, minutes)) = plain.split_once('h') {
+    let minutes: i32 = if let Some((hours, minutes)) = plain.split_once('h') {
         let minutes = minutes.trim_end_matches("min").trim_end_matches('m');
         let minutes: i32 = if minutes.is_empty() { 0 } else { minutes.parse().ok()? };
         let hours: i32 = hours.parse().ok()?;
-        return (hours >= 0 && (0..60).contains(&minutes))
-            .then(|| hours.checked_mul(60)?.checked_add(minutes))
-            .flatten()
-            .map(Minutes);
-    }
-    if let Some(minutes) = plain.strip_suffix("min").or_else(|| plain.strip_suffix('m')) {
-        return minutes.parse().ok().filter(|&minutes| minutes >= 0).map(Minutes);
-    }
-    let hours: rust_decimal::Decimal = plain.replace(',', ".").parse().ok()?;
-    let minutes = hours.checked_mul(rust_decimal::Decimal::from(60))?.normalize();
-    (minutes.is_integer() && !minutes.is_sign_negative())
-        .then(|| minutes.to_string().parse().ok())
-        .flatten()
-        .map(Minutes)
+        (hours >= 0 && (0..60).contains(&minutes)).then(|| hours.checked_mul(60)?.checked_add(minutes))??
+    } else if let Some(minutes) = plain.strip_suffix("min").or_else(|| plain.strip_suffix('m')) {
+        minutes.parse().ok()?
+    } else {
+        let hours: rust_decimal::Decimal = plain.replace(',', ".").parse().ok()?;
+        hours.checked_mul(rust_decimal::Decimal::from(60))?.normalize().to_string().parse().ok()?
+    };
+    Minutes::try_from(minutes).ok().filter(|length| *length >= Minutes::ZERO)
 }
 
 /// Reads what looks like an address: something, one `@`, a domain with a dot.
