@@ -1,6 +1,6 @@
 //! A database of its own for each story: a copy of one that was migrated once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use diesel::connection::SimpleConnection;
@@ -61,15 +61,23 @@ fn server(sql: &str) {
     PgConnection::establish(&format!("{}/postgres", server_url())).unwrap().batch_execute(sql).unwrap();
 }
 
+/// One template for all the processes that share a target folder, as [`postgres_template`] is for a server.
 fn sqlite_template() -> &'static PathBuf {
     static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
-        let path = std::env::temp_dir().join(format!("psypre-template-{}.db", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        let db = Db::open(&format!("sqlite://{}", path.display()), 2).unwrap();
-        db.migrate().unwrap();
-        // everything into the one file that is copied
-        db.read::<_, psypre::db::DbError>(|conn| Ok(conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?)).unwrap();
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let path = kept.join(format!("template-{}.db", migrations_hash("sqlite")));
+        if !path.exists() {
+            let folder = tempfile::tempdir_in(kept).unwrap();
+            let draft = folder.path().join("draft.db");
+            let db = Db::open(&format!("sqlite://{}", draft.display()), 2).unwrap();
+            db.migrate().unwrap();
+            // everything into the one file that is copied
+            db.read::<_, psypre::db::DbError>(|conn| Ok(conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?))
+                .unwrap();
+            // whoever comes second replaces it with the same
+            std::fs::rename(draft, &path).unwrap();
+        }
         path
     })
 }
@@ -79,7 +87,7 @@ fn sqlite_template() -> &'static PathBuf {
 fn postgres_template() -> &'static str {
     static TEMPLATE: OnceLock<String> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
-        let name = format!("template_{}", migrations_hash());
+        let name = format!("template_{}", migrations_hash("postgres"));
         if !database_exists(&name) {
             make_postgres_template(&name);
         }
@@ -107,9 +115,10 @@ fn database_exists(name: &str) -> bool {
     diesel::sql_query(format!("SELECT 1 FROM pg_database WHERE datname = '{name}'")).execute(&mut conn).unwrap() == 1
 }
 
-fn migrations_hash() -> String {
+fn migrations_hash(dialect: &str) -> String {
     use sha2::{Digest, Sha256};
-    let mut files: Vec<_> = std::fs::read_dir("migrations/postgres").unwrap().map(|e| e.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(format!("migrations/{dialect}")).unwrap().map(|e| e.unwrap().path()).collect();
     files.sort();
     let mut hasher = Sha256::new();
     for folder in files {
