@@ -1,7 +1,9 @@
 //! Accounts: invited, given roles, closed; and what slows down whoever guesses passwords.
 
 use chrono::Duration;
-use psypre::accounts::{Role, store};
+use psypre::accounts::scopes::Scope;
+use psypre::accounts::{Role, store, tokens};
+use psypre::journal::Actor;
 use psypre::outbox::Mail;
 
 use crate::on_both_databases;
@@ -246,6 +248,23 @@ on_both_databases! {
         let mut camille = app.signed_in("compta@example.org");
         camille.post(&revoke, &[]).expect(303);
         camille.post(&revoke, &[]).expect(404);
+    }
+
+    /// Twenty tokens of an account work at once, asked for together or not; one that is revoked makes room.
+    fn an_account_has_twenty_tokens_at_most(app: &TestApp) {
+        let account = app.account("compta@example.org", "Camille Exemple", &[(Role::Accountant, None)]);
+        let attempt = |_| app.app.db.write(|tx| tokens::create(tx, &app.app.clock, Actor::Account(account), account, "tableur", 30, &Scope::whole()));
+        let made: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| (0..5).map(attempt).filter(Result::is_ok).count())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(made, 20);
+        let mut camille = app.signed_in("compta@example.org");
+        let full = camille.post("/mon-compte/jetons", &[("label", "un de plus"), ("days", "30")]).expect(422).text();
+        assert!(full.contains("Ce compte a déjà 20 jetons") && full.contains("value=\"un de plus\""), "{full}");
+        let revoke = full.split_once("action=\"/mon-compte/jetons/").unwrap().1.split('"').next().unwrap();
+        camille.post(&format!("/mon-compte/jetons/{revoke}"), &[]).expect(303);
+        camille.post("/mon-compte/jetons", &[("label", "un de plus"), ("days", "30")]).expect(200);
     }
 
     /// The list is searched by name and address, and filtered by role.

@@ -16,6 +16,8 @@ use crate::sql_types::Ts;
 pub const USUAL_DAYS: i64 = 90;
 /// How long a token may work, in days.
 pub const LONGEST_DAYS: i64 = 365;
+/// How many tokens of an account work at once: what somebody can still tell apart.
+pub const MOST: i64 = 20;
 /// The longest label.
 pub const LONGEST_LABEL: usize = 60;
 
@@ -40,6 +42,9 @@ pub enum TokenRefusal {
     /// Too short or too long a life.
     #[error("Choisissez une durée de 1 à {LONGEST_DAYS} jours.")]
     Days,
+    /// As many as an account may have.
+    #[error("Ce compte a déjà {MOST} jetons, le plus qu’il puisse avoir. Révoquez-en un d’abord.")]
+    Most,
 }
 
 impl Refusal for TokenRefusal {
@@ -48,11 +53,12 @@ impl Refusal for TokenRefusal {
             Self::Disabled => "account_disabled",
             Self::ByToken => "token_by_token",
             Self::Days => "token_days",
+            Self::Most => "too_many_tokens",
         }
     }
 
     fn field(&self) -> Option<&'static str> {
-        Some("days")
+        matches!(self, Self::Days).then_some("days")
     }
 }
 
@@ -68,7 +74,7 @@ pub fn may_make_one(means: &Means) -> Result<(), TokenRefusal> {
 /// Makes a token for an account: it may do what the account may, within its scope.
 ///
 /// # Errors
-/// When the account is absent or closed, or the life does not fit.
+/// When the account is absent or closed, or has [`MOST`] tokens already, or the life does not fit.
 pub fn create(
     tx: &mut Tx<'_>,
     clock: &Clock,
@@ -83,6 +89,11 @@ pub fn create(
     }
     if store::load_account(tx, account)?.disabled_at.is_some() {
         return refuse(TokenRefusal::Disabled);
+    }
+    // of two asked for at once, the second counts the first
+    store::lock_account(tx, account)?;
+    if store::count_tokens(tx, account, clock.now())? >= MOST {
+        return refuse(TokenRefusal::Most);
     }
     let token = new_token()?;
     let expires_at = Ts::new(clock.now().utc() + Duration::days(days));

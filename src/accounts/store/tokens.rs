@@ -79,6 +79,18 @@ pub fn tokens_of(conn: &mut AnyConnection, account: AccountId, now: Ts) -> Query
         .load(conn)
 }
 
+/// How many tokens of an account still work.
+///
+/// # Errors
+/// When the database fails.
+pub fn count_tokens(conn: &mut AnyConnection, account: AccountId, now: Ts) -> QueryResult<i64> {
+    api_tokens::table
+        .filter(api_tokens::account_id.eq(account).and(api_tokens::revoked_at.is_null()))
+        .filter(api_tokens::expires_at.gt(now))
+        .count()
+        .get_result(conn)
+}
+
 /// Keeps a bearer token.
 ///
 /// # Errors
