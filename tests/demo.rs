@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use psypre::demo;
-use psypre::schema::{invoices, sessions};
+use psypre::schema::{data_requests, invoices, sessions};
 
 use crate::on_both_databases;
 
@@ -24,6 +24,11 @@ on_both_databases! {
         let has = |kind: &str, state: &str| invoiced.iter().any(|(k, s)| k == kind && s == state);
         assert!(has("invoice", "paid") && has("invoice", "ordered") && has("invoice", "credited"), "{invoiced:?}");
         assert!(invoiced.iter().any(|(kind, _)| kind == "credit_note"), "{invoiced:?}");
+        let asked: Vec<(String, String)> = app.read(|conn| {
+            data_requests::table.order(data_requests::number).select((data_requests::kind, data_requests::state)).load(conn)
+        });
+        let asked: Vec<_> = asked.iter().map(|(kind, state)| (kind.as_str(), state.as_str())).collect();
+        assert_eq!(asked, [("access", "answered"), ("rectification", "open")]);
         let mut browser = app.anonymous();
         let who = played.accounts.iter().find(|account| account.role == "Comptabilité").unwrap();
         browser.post("/connexion", &[("email", &who.email), ("password", demo::PASSWORD)]).expect(303);

@@ -3,6 +3,7 @@
 
 mod amendment;
 mod convention;
+mod families;
 mod funds;
 mod life;
 mod openings;
@@ -74,6 +75,7 @@ pub fn fill(app: &App) -> Result<Played, DemoError> {
     services::allot(&stage, &cast)?;
     life::play(&stage, &cast)?;
     services::lead(&stage, &cast)?;
+    families::ask(&stage, &cast)?;
     funds::receive(&stage, &cast, convention)?;
     let month = Month::of(today).previous();
     let convention = convention::of_month(&stage, cast.coordinators[0].programmes[0], month)?;
