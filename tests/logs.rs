@@ -17,6 +17,7 @@ use crate::support::world::{World, done};
 
 const EMAIL: &str = "compta-du-journal@example.org";
 const UNKNOWN: &str = "personne-de-connu@example.org";
+const NEWCOMER: &str = "nouvelle-venue-du-journal@example.org";
 const WRONG: &str = "un autre mot de passe";
 
 /// A token that works now, for whatever scope.
@@ -58,6 +59,16 @@ on_both_databases! {
         browser.post("/connexion/code", &[("code", &code)]).expect(303);
         served.told(&["event=authentication.accepted", "proof=telephone_code", &id]);
 
+        let newcomer = app.account(NEWCOMER, "Dominique Journal", &[(Role::Accountant, None)]);
+        let mut linking = Browser::new(&served.base_url);
+        assert_eq!(sign_in(&mut linking, NEWCOMER, PASSWORD), 303);
+        let page = linking.get("/mon-compte/second-facteur").expect(200).text();
+        let key = page.split_once("name=\"key\" value=\"").unwrap().1.split('"').next().unwrap();
+        let typed = [("key", key), ("current_password", PASSWORD), ("new_code", "12345")];
+        linking.post("/mon-compte/second-facteur", &typed).expect(422);
+        let newcomer = format!("account={newcomer}");
+        served.told(&["event=authentication.refused", "proof=new_telephone", &newcomer, "wrong_code"]);
+
         Browser::with_bearer(&served.base_url, "no-token-of-ours").get("/api/v1/me").expect(401);
         served.told(&["event=authentication.refused", "proof=token", "account=unknown", "unknown_token"]);
         Browser::with_bearer(&served.base_url, &good_token).get("/api/v1/me").expect(200);
@@ -76,7 +87,7 @@ on_both_databases! {
         served.told(&["event=rate.refused", "route=\"/connexion\"", "status=429", "account=unknown"]);
 
         let log = served.log();
-        for secret in [EMAIL, UNKNOWN, PASSWORD, WRONG, "Camille", &good_token, "abcde-fghij", "-of-ours"] {
+        for secret in [EMAIL, NEWCOMER, UNKNOWN, PASSWORD, WRONG, "Camille", &good_token, "abcde-fghij", "-of-ours"] {
             assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
         }
     }
