@@ -38,8 +38,11 @@ on_both_databases! {
         let mut browser = app.signed_in("compta@example.org");
         browser.post("/deconnexion", &[("csrf", "faux")]).expect(403);
         let kind = "application/x-www-form-urlencoded";
-        browser.send("/connexion", kind, "email=a", &[("sec-fetch-site", "cross-site")]).expect(403);
-        browser.send("/connexion", kind, "email=a", &[("origin", "https://evil.example")]).expect(403);
+        // nor do forms for people who are not signed in, whose token is empty
+        for form in ["/connexion", "/mot-de-passe-oublie", "/mot-de-passe-oublie/lien", "/invitation/lien"] {
+            browser.send(form, kind, "email=a", &[("sec-fetch-site", "cross-site")]).expect(403);
+            browser.send(form, kind, "email=a", &[("origin", "https://evil.example")]).expect(403);
+        }
         browser.post("/deconnexion", &[]).expect(303);
     }
 
