@@ -91,3 +91,12 @@ impl Refusal for Never {
 pub fn refuse<T, R>(refusal: R) -> Result<T, Failure<R>> {
     Err(Failure::Refused(refusal))
 }
+
+/// Asserts what programs read of each refusal, and the field beside which a page shows it.
+#[cfg(test)]
+#[track_caller]
+pub fn assert_told(refusals: &[(&dyn Refusal, &str, Option<&str>)]) {
+    for (refusal, code, field) in refusals {
+        assert_eq!((refusal.code(), refusal.field()), (*code, *field), "{refusal:?}");
+    }
+}

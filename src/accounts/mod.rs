@@ -464,3 +464,6 @@ macro_rules! convention_wide {
     )+};
 }
 convention_wide!(Administrator, Accountant, Auditor);
+
+#[cfg(test)]
+mod refusal_tests;

@@ -43,10 +43,6 @@ impl Refusal for PasswordRefusal {
             Self::Common => "password_common",
         }
     }
-
-    fn field(&self) -> Option<&'static str> {
-        Some("password")
-    }
 }
 
 /// What the estimate does not know: French rows of keys, and what French people choose.
@@ -254,6 +250,7 @@ mod tests {
             assert_eq!(check(password, &known, &local), Err(refusal), "{password}");
         }
         assert_eq!(check(&"é".repeat(129), &known, &local), Err(PasswordRefusal::Long(129)));
+        assert_eq!(check(&"é".repeat(128), &known, &local), Err(PasswordRefusal::Common));
     }
 
     #[test]

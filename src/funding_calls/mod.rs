@@ -152,8 +152,48 @@ impl Caller for Treasurer {
 }
 
 #[cfg(test)]
+mod refusal_tests;
+#[cfg(test)]
 mod tests {
     use super::*;
+
+    fn call(state: CallState, number: Option<&str>) -> FundingCall {
+        FundingCall {
+            id: FundingCallId::new(),
+            convention: ConventionId::new(),
+            convention_title: String::new(),
+            budget_year: BudgetYearId::new(),
+            year: "2026".to_owned(),
+            call_by: None,
+            signatory: SignatoryId::new(),
+            signatory_name: String::new(),
+            contact: None,
+            state,
+            amount: Cents(6000),
+            received: Cents(1000),
+            number: number.map(str::to_owned),
+            due_on: "2026-06-30".parse().ok(),
+            sent_on: None,
+            sent_to: None,
+        }
+    }
+
+    #[test]
+    fn a_call_sent_is_overdue_the_day_after_its_last() {
+        let overdue = |state, today: &str| call(state, None).is_overdue(today.parse().expect("a date"));
+        assert!(!overdue(CallState::Sent, "2026-06-30") && overdue(CallState::Sent, "2026-07-01"));
+        assert!(!overdue(CallState::Draft, "2026-07-01"));
+        assert_eq!(
+            (call(CallState::Sent, None).owed(), call(CallState::Draft, None).owed()),
+            (Cents(5000), Cents::ZERO)
+        );
+    }
+
+    #[test]
+    fn a_call_goes_by_its_number_once_sent() {
+        assert_eq!(call(CallState::Sent, Some("AF2026-0001")).title(), "Appel de fonds AF2026-0001");
+        assert_eq!(call(CallState::Draft, None).title(), "Projet d’appel de fonds 2026");
+    }
 
     #[test]
     fn a_call_is_due_on_the_day_of_the_convention_or_thirty_days_later() {

@@ -441,6 +441,8 @@ pub struct FrozenContent {
 }
 
 #[cfg(test)]
+mod refusal_tests;
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -318,6 +318,8 @@ pub struct Filter {
 }
 
 #[cfg(test)]
+mod refusal_tests;
+#[cfg(test)]
 mod tests {
     use super::*;
 

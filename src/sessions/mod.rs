@@ -393,6 +393,8 @@ pub fn last_entry_day(terms: &Terms, on: NaiveDate, reopened_until: Option<Naive
 }
 
 #[cfg(test)]
+mod refusal_tests;
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::conventions::{AbsenceRule, Period, Rounding};
