@@ -52,7 +52,20 @@ fn is_of(sent: &str, kind: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
+
+    #[test]
+    fn only_an_empty_body_needs_no_kind() {
+        let read = |request: TestRequest| {
+            let (request, mut payload) = request.to_http_parts();
+            actix_web::rt::System::new().block_on(read(&request, &mut payload, FORM))
+        };
+        assert!(read(TestRequest::post()).is_ok_and(|body| body.is_empty()));
+        assert!(read(TestRequest::post().set_payload("a=b").insert_header((CONTENT_TYPE, FORM))).is_ok());
+        assert!(matches!(read(TestRequest::post().set_payload("a=b")), Err(AppError::OtherKind(FORM))));
+    }
 
     #[test]
     fn parameters_do_not_count() {

@@ -47,3 +47,27 @@ fn refusal(request: &ServiceRequest) -> Option<HttpResponse> {
     let taken = app.rates.addresses.take(&who, app.clock.now().utc());
     taken.err().map(|seconds| AppError::TooOften(seconds).error_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn refused(request: TestRequest) -> Option<u16> {
+        refusal(&request.to_srv_request()).map(|answer| answer.status().as_u16())
+    }
+
+    #[test]
+    fn an_address_is_read_to_its_last_byte_and_no_further() {
+        let of_length = |bytes: usize| refused(TestRequest::with_uri(&format!("/{}", "a".repeat(bytes - 1))));
+        assert_eq!((of_length(8192), of_length(8193)), (None, Some(414)));
+    }
+
+    #[test]
+    fn headers_are_counted_with_their_names_and_what_parts_them() {
+        // `x-a: …` and the end of its line
+        let of_length = |bytes: usize| refused(TestRequest::default().insert_header(("x-a", "a".repeat(bytes - 7))));
+        assert_eq!((of_length(16_384), of_length(16_385)), (None, Some(431)));
+    }
+}
