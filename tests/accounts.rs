@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use psypre::accounts::scopes::Scope;
+use psypre::accounts::throttle::{self, Subject};
 use psypre::accounts::{Role, store, tokens};
 use psypre::journal::Actor;
 use psypre::outbox::Mail;
@@ -56,7 +57,8 @@ on_both_databases! {
         let (page, link) = invite(app, &mut ada, "Nino@Example.org", "psychologist");
         assert!(ada.get(&page).expect(200).words().contains("Invité"));
         let mut nino = app.anonymous();
-        assert!(nino.get(&link).expect(200).words().contains("nino@example.org"));
+        let page = nino.get(&link).expect(200).words();
+        assert!(page.contains("nino@example.org") && page.contains("Au moins 15 caractères"), "{page}");
         for (password, again, sentence) in [
             ("trop court", "trop court", "au moins 15 caractères"),
             ("je m’appelle Nino Invention", "je m’appelle Nino Invention", "contient votre nom"),
@@ -139,6 +141,17 @@ on_both_databases! {
             assert_eq!(sign_in(app, "compta@example.org", "faux"), 422, "success forgets the failures");
         }
         assert_eq!(sign_in(app, "compta@example.org", PASSWORD), 303);
+    }
+
+    /// From where people come in nobody waits, however many they are; who fails there is counted still.
+    fn whoever_comes_in_makes_nobody_wait(app: &TestApp) {
+        let office = Subject::address("203.0.113.9");
+        let may_try = || throttle::take_turn(&app.app.db, &app.app.clock, &office).unwrap().is_ok();
+        for _ in 0..40 {
+            assert!(may_try());
+            app.write(|tx| throttle::give_back(tx, &app.app.clock, &office));
+        }
+        assert_eq!((0..22).filter(|_| may_try()).count(), 21, "twenty failures are free");
     }
 
     /// An address that tries many accounts waits too; the others do not.

@@ -118,6 +118,23 @@ on_both_databases! {
         app.signed_in(EMAIL);
     }
 
+    /// Of two administrators who both stayed away, the account of one stays: somebody must be able to open the others.
+    fn of_two_unused_administrators_one_stays(app: &TestApp) {
+        let both = ["ada@example.org", "ben@example.org"];
+        for email in both {
+            app.account(email, "Personne Exemple", &[(Role::Administrator, None)]);
+        }
+        app.app.clock.advance(Duration::days(335));
+        assert_eq!(tidy(app), (2, 0));
+        app.app.clock.advance(Duration::days(30));
+        assert_eq!(tidy(app), (0, 1));
+        assert_eq!(tidy(app), (0, 0), "the last stays");
+        let sign_in = |email| app.anonymous().post("/connexion", &[("email", email), ("password", PASSWORD)]).status;
+        let mut met = both.map(sign_in);
+        met.sort_unstable();
+        assert_eq!(met, [303, 422]);
+    }
+
     /// After eleven months its person is warned, after a year it closes; whoever comes back keeps it.
     fn an_account_that_nobody_uses_closes(app: &TestApp) {
         app.account("ada@example.org", "Ada Exemple", &[(Role::Administrator, None)]);

@@ -48,6 +48,10 @@ fn key_of(page: &Answer) -> String {
     between(&page.text(), "name=\"key\" value=\"", "\"").to_owned()
 }
 
+fn letters_of(page: &Answer) -> String {
+    between(&page.text(), "<code class=\"secret\">", "<").replace(' ', "")
+}
+
 fn codes_of(page: &Answer) -> Vec<String> {
     let text = page.text();
     let list = between(&text, "<ol class=\"recovery-codes\">", "</ol>");
@@ -58,7 +62,7 @@ fn codes_of(page: &Answer) -> Vec<String> {
 fn enrol(app: &TestApp, browser: &mut Browser) -> Telephone {
     let page = browser.get("/connexion/second-facteur?suite=%2Fexports").expect(200);
     assert!(page.text().contains("<svg class=\"qr-code\""));
-    let letters = between(&page.text(), "<code class=\"secret\">", "<").replace(' ', "");
+    let letters = letters_of(&page);
     let secret = Secret::from_letters(&letters).unwrap();
     let code = secret.code_at(app.app.clock.now()).unwrap();
     let fields = [("key", key_of(&page)), ("new_code", code), ("suite", "/exports".to_owned())];
@@ -93,7 +97,7 @@ on_both_databases! {
         }
         let first = browser.cookie("psypre").unwrap().to_owned();
         let page = browser.get("/connexion/second-facteur").expect(200);
-        let key = key_of(&page);
+        let (key, letters) = (key_of(&page), letters_of(&page));
         let wrong = browser.post("/connexion/second-facteur", &[("key", &key), ("new_code", "12345")]).expect(422);
         assert!(wrong.words().contains("Ce code ne convient pas.") && key_of(&wrong) == key, "the same key is shown again");
         let telephone = enrol(app, &mut browser);
@@ -111,7 +115,11 @@ on_both_databases! {
         let page = stolen.get("/connexion/second-facteur").expect(303);
         assert_eq!(page.location(), "/connexion/code", "a password alone sets no other telephone");
         stolen.get("/connexion/code").expect(200);
-        stolen.post("/connexion/second-facteur", &[("key", &key), ("new_code", &telephone.code(app))]).expect(422);
+        // nor a key that was shown to them before there was one
+        let code = Secret::from_letters(&letters).unwrap().code_at(app.app.clock.now()).unwrap();
+        let refused = stolen.post("/connexion/second-facteur", &[("key", &key), ("new_code", &code)]);
+        assert_ne!(refused.status, 200, "{}", refused.words());
+        assert_ne!(stolen.get("/factures").status, 200);
     }
 
     /// Each sign-in asks for a code: that of now, the one before or the one after, once.
@@ -229,7 +237,7 @@ on_both_databases! {
         second_step(&mut elsewhere, &telephone.code(app)).expect(303);
         app.app.clock.advance(Duration::seconds(60));
         let page = browser.get("/mon-compte/second-facteur").expect(200);
-        let (key, new) = (key_of(&page), Secret::from_letters(&between(&page.text(), "<code class=\"secret\">", "<").replace(' ', "")).unwrap());
+        let (key, new) = (key_of(&page), Secret::from_letters(&letters_of(&page)).unwrap());
         let new_code = new.code_at(app.app.clock.now()).unwrap();
         for (password, code, sentence) in [
             ("un autre mot de passe", telephone.code(app), "Le mot de passe actuel ne convient pas."),

@@ -166,3 +166,24 @@ fn tell(tx: &mut Tx<'_>, clock: &Clock, email: &str, event: SecurityEvent) -> Re
     outbox::enqueue(tx, clock, mail.message()?)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeZone;
+
+    #[test]
+    fn a_key_shown_waits_an_hour_for_its_code() {
+        let vault = Vault::from_text(&format!("1:{}", "ab".repeat(32))).unwrap();
+        let clock = Clock::fixed(chrono::Utc.with_ymd_and_hms(2026, 10, 5, 8, 0, 0).unwrap());
+        let account = AccountId::new();
+        let shown = propose(&vault, &clock, account, "li@example.org", "").unwrap();
+        clock.advance(Duration::minutes(60));
+        assert!(read(&vault, &clock, account, &shown.sealed).is_some());
+        assert!(read(&vault, &clock, AccountId::new(), &shown.sealed).is_none(), "shown to somebody else");
+        clock.advance(Duration::seconds(1));
+        assert!(read(&vault, &clock, account, &shown.sealed).is_none());
+        clock.advance(Duration::hours(1));
+        assert!(read(&vault, &clock, account, &shown.sealed).is_none());
+    }
+}

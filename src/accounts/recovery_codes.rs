@@ -91,9 +91,12 @@ mod tests {
         let different: std::collections::BTreeSet<&String> = new.codes.iter().collect();
         assert_eq!((different.len(), new.hashes.len()), (COUNT, COUNT));
         for (code, kept) in new.codes.iter().zip(&new.hashes) {
-            assert_eq!(code.len(), LENGTH + 1);
+            assert_eq!((code.len(), code.find('-')), (LENGTH + 1, Some(5)));
             assert_eq!(&hash(&code.to_lowercase().replace('-', " "), &new.salt).unwrap(), kept);
         }
+        // a hundred letters drawn from thirty-two
+        let letters: std::collections::BTreeSet<char> = new.codes.concat().chars().collect();
+        assert!(letters.len() > 16, "{letters:?}");
         assert_ne!(hash(&new.codes[0], b"another salt 16b").unwrap(), new.hashes[0]);
     }
 

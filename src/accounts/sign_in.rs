@@ -317,3 +317,42 @@ fn csrf_token(token: &str) -> String {
     hasher.update(token.as_bytes());
     URL_SAFE_NO_PAD.encode(hasher.finalize())
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::ids::AccountId;
+
+    #[test]
+    fn each_sign_in_has_its_own_token_for_forms() {
+        let (one, other) = (csrf_token("one"), csrf_token("other"));
+        assert_eq!((one.len(), other.len()), (43, 43));
+        assert!(one != other && one == csrf_token("one"));
+    }
+
+    #[test]
+    fn a_sign_in_is_open_until_its_first_limit() {
+        let limits = SignInLimits { idle_hours: 8, absolute_days: 30 };
+        let begun = Ts::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+        let after = |of: Duration| Ts::new(begun.utc() + of);
+        let sign_in = |last_seen_at, closes_at| store::StoredSignIn {
+            id: SignInId::new(),
+            account: AccountId::new(),
+            role: Role::Accountant,
+            created_at: begun,
+            last_seen_at,
+            closes_at,
+        };
+        let second = Duration::seconds(1);
+        let is_open_around = |sign_in: &store::StoredSignIn, end: Duration| {
+            [end - second, end].map(|at| is_open(limits, sign_in, after(at)))
+        };
+        assert_eq!(is_open_around(&sign_in(begun, None), Duration::hours(8)), [true, false], "unused");
+        let used = sign_in(after(Duration::days(30) - Duration::hours(1)), None);
+        assert_eq!(is_open_around(&used, Duration::days(30)), [true, false], "old");
+        let vouched_for = sign_in(begun, Some(after(Duration::hours(2))));
+        assert_eq!(is_open_around(&vouched_for, Duration::hours(2)), [true, false], "vouched for until then");
+    }
+}

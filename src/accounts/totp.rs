@@ -164,12 +164,18 @@ mod tests {
         let secret = Secret::random().unwrap();
         assert_eq!(Secret::from_letters(&secret.letters()).unwrap().0, secret.0);
         assert!(Secret::from_letters("AB").is_err());
-        assert!(!format!("{secret:?}").contains(&secret.letters()));
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
     }
 
     #[test]
     fn is_drawn_with_its_border() {
         let drawing = Secret::random().unwrap().drawing("camille@example.org").unwrap();
         assert!(drawing.size > 37 && drawing.path.starts_with("M4 4h1v1h-1z"), "{}", drawing.size);
+        // the corners that readers look for stand four squares from the edge
+        let far = drawing.size - 5;
+        for corner in [format!("M{far} 4h"), format!("M4 {far}h")] {
+            assert!(drawing.path.contains(&corner), "{corner} of {}", drawing.size);
+        }
+        assert!(!drawing.path.contains(&format!("M{} ", far + 1)), "nor nearer: {}", drawing.size);
     }
 }
