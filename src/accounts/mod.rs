@@ -231,6 +231,25 @@ pub struct Person {
     pub means: Means,
 }
 
+#[cfg(test)]
+impl Person {
+    /// Somebody who holds these roles, and is on the pages of one.
+    pub fn holding(roles: &[Role], role_in_use: Role) -> Self {
+        let grant = |role: &Role| Grant { role: *role, programme: None, programme_name: None };
+        Self {
+            account: AccountId::new(),
+            email: "li@example.org".to_owned(),
+            display_name: "Li Exemple".to_owned(),
+            grants: roles.iter().map(grant).collect(),
+            stands_in: Vec::new(),
+            psychologist_id: Some(PsychologistId::new()),
+            has_second_factor: false,
+            role_in_use,
+            means: Means::Feed,
+        }
+    }
+}
+
 impl Person {
     /// Whether they hold a role, for whatever programme.
     pub fn holds(&self, role: Role) -> bool {

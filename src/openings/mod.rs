@@ -608,6 +608,12 @@ mod tests {
     }
 
     #[test]
+    fn rhythms_are_named() {
+        let named: Vec<&str> = Rhythm::ALL.iter().map(|one| one.french()).collect();
+        assert_eq!(named, ["Une seule fois", "Chaque semaine", "Une semaine sur deux"]);
+    }
+
+    #[test]
     fn what_is_taken_is_not_free() {
         let tuesday = opening(Rhythm::Once, "2026-11-24", None, false);
         let occurrence = tuesday.occurrence(day("2026-11-24")).expect("an occurrence");
@@ -624,6 +630,21 @@ mod tests {
         assert_eq!(cut, [30, 60, 45]);
         // what has begun is no place any more
         assert_eq!(starts(&occurrence.places(&[], Minutes(60), at("15:00:00"))), ["16:00"]);
+        assert_eq!(starts(&occurrence.cut(&[], Minutes(60), at("15:00:00"))), ["16:00"]);
+        // nothing is left before what begins with it, nor after what ends with it
+        let whole = [busy(mine, "14:00:00", "17:00:00")];
+        assert_eq!(occurrence.free(&whole), []);
+    }
+
+    #[test]
+    fn who_holds_both_roles_reaches_by_the_one_in_use() {
+        let both = [Role::Psychologist, Role::Coordinator];
+        let is_own = |held: &[Role], in_use| {
+            Reach::of(&Person::holding(held, in_use)).map(|reach| matches!(reach, Reach::Psychologist(_)))
+        };
+        assert_eq!(both.map(|in_use| is_own(&both, in_use)), [Some(true), Some(false)]);
+        assert_eq!(both.map(|held| is_own(&[held], Role::Auditor)), [Some(true), Some(false)]);
+        assert_eq!(is_own(&[Role::Auditor], Role::Auditor), None);
     }
 
     #[test]
@@ -643,13 +664,21 @@ mod tests {
         let refused = |change: fn(&mut Terms)| {
             let mut terms = opening(Rhythm::Once, "2026-11-24", None, false).terms;
             change(&mut terms);
-            terms.check().expect_err("a refusal").code()
+            let refusal = terms.check().expect_err("a refusal");
+            (refusal.code(), refusal.field().unwrap_or_default())
         };
-        assert_eq!(refused(|t| t.span.until = t.span.from), "opening_hours");
-        assert_eq!(refused(|t| t.span.from = time("14:10:00")), "opening_quarters");
-        assert_eq!(refused(|t| t.until_on = Some(day("2026-11-23"))), "opening_period");
-        assert_eq!(refused(|t| t.starts_on = day("2026-11-11")), "opening_on_holiday");
-        assert_eq!(refused(|t| t.place = " ".to_owned()), "opening_place");
+        assert_eq!(refused(|t| t.span.until = t.span.from), ("opening_hours", "ends_at"));
+        assert_eq!(refused(|t| t.span.from = time("14:10:00")), ("opening_quarters", "starts_at"));
+        assert_eq!(refused(|t| t.until_on = Some(day("2026-11-23"))), ("opening_period", "until_on"));
+        assert_eq!(refused(|t| t.starts_on = day("2026-11-11")), ("opening_on_holiday", "starts_on"));
+        assert_eq!(refused(|t| t.place = " ".to_owned()), ("opening_place", "place"));
+        assert_eq!(refused(|t| t.place = "é".repeat(LONGEST_PLACE + 1)), ("opening_place", "place"));
+        let mut terms = opening(Rhythm::Once, "2026-11-24", None, false).terms;
+        (terms.place, terms.until_on) = ("é".repeat(LONGEST_PLACE), Some(day("2026-11-24")));
+        assert_eq!(terms.check(), Ok(()), "as long a place as may be, for a day");
+        terms.span.from = time("14:20:00");
+        let refusal = terms.check().expect_err("a refusal").to_string();
+        assert!(refusal.ends_with("choisissez par exemple 14\u{a0}h\u{a0}15."), "{refusal}");
     }
 
     fn rhythms() -> impl Strategy<Value = Rhythm> {

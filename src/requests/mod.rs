@@ -268,10 +268,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn who_holds_both_roles_answers_by_the_one_in_use() {
+        let both = [Role::Psychologist, Role::Coordinator];
+        let is_coordinator = |held: &[Role], in_use| {
+            answerer(&Person::holding(held, in_use)).map(|who| matches!(who, Reader::Coordinator { .. }))
+        };
+        assert_eq!(both.map(|in_use| is_coordinator(&both, in_use)), [Some(false), Some(true)]);
+        assert_eq!(both.map(|held| is_coordinator(&[held], Role::Auditor)), [Some(false), Some(true)]);
+        assert_eq!(is_coordinator(&[Role::Auditor], Role::Auditor), None);
+    }
+
+    #[test]
     fn days_are_named_and_read() {
         let days = Weekdays::named(["thursday", "tuesday"]).expect("days");
         assert_eq!((days.to_string().as_str(), days.names()), ("mardi, jeudi", vec!["tuesday", "thursday"]));
         assert_eq!(Weekdays::named(["sunday"]), None);
+        assert_eq!(Weekdays::named(["tuesday", "tuesday"]), Weekdays::named(["tuesday"]));
         let suits = |days: Weekdays, on: &str| days.suits(on.parse().expect("a date"));
         assert!(suits(days, "2026-11-24") && !suits(days, "2026-11-25") && suits(Weekdays::default(), "2026-11-25"));
     }

@@ -324,6 +324,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn who_holds_both_roles_reads_by_the_one_in_use() {
+        let both = [Role::Psychologist, Role::Administrator];
+        let decides = |held: &[Role], in_use| Reader::of(&Person::holding(held, in_use)).map(Reader::decides);
+        assert_eq!(both.map(|in_use| decides(&both, in_use)), [Some(false), Some(true)]);
+        assert_eq!(both.map(|held| decides(&[held], Role::Auditor)), [Some(false), Some(true)]);
+        assert_eq!(decides(&[Role::Auditor], Role::Auditor), None);
+    }
+
+    #[test]
     fn a_service_costs_its_hours_and_its_tax() {
         // 2 h 15 at 61,10 € make 137,475: 137,48 €; the tax on it is 27,496: 27,50 €
         assert_eq!(gross(Cents(6110), Minutes(135), VatRegime::Standard), Cents(16498));

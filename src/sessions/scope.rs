@@ -97,3 +97,18 @@ pub enum Order {
     /// The shortest first.
     ShortestFirst,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_holds_both_roles_looks_by_the_one_in_use() {
+        let both = [Role::Psychologist, Role::Coordinator];
+        let decides =
+            |held: &[Role], in_use| Viewer::of(&Person::holding(held, in_use)).map(|who| who.is_coordinator());
+        assert_eq!(both.map(|in_use| decides(&both, in_use)), [Some(false), Some(true)]);
+        assert_eq!(both.map(|held| decides(&[held], Role::Auditor)), [Some(false), Some(true)]);
+        assert_eq!(decides(&[Role::Auditor], Role::Auditor), None);
+    }
+}
