@@ -223,7 +223,8 @@ on_both_databases! {
         assert!(matches!(with(|p| p.reason = " ".to_owned())[..], [AmendmentRefusal::NoReason]));
         assert!(matches!(with(|p| p.reason = "x".repeat(501))[..], [AmendmentRefusal::LongReason(501)]));
         assert!(matches!(with(|p| p.seen = Some(3))[..], [AmendmentRefusal::ChangedMeanwhile(0)]));
-        signed(&world, fine.clone());
+        let longest = Proposal { reason: "x".repeat(500), ..proposal(fine.clone()) };
+        done(app, |tx| sign(tx, &app.app.clock, &administrator(app), world.convention, &longest));
         let before = Proposal { signed_on: day("2026-11-18"), ..proposal(vec![quota(&world, "2026", world.longvic, 38)]) };
         assert!(matches!(faults(&world, &before)[..], [AmendmentRefusal::BeforeTheLast { number: 1, .. }]));
         let nowhere = Change::Quota { budget_year_id: year, programme_id: ProgrammeId::new(), minutes: Minutes(0) };

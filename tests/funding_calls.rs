@@ -15,7 +15,7 @@ use psypre::failure::Failure;
 use psypre::funding_calls::draft::draft;
 use psypre::funding_calls::receive::{Payment, receive};
 use psypre::funding_calls::reverse::{ReverseRefusal, reverse};
-use psypre::funding_calls::send::{SendRefusal, Sending, send};
+use psypre::funding_calls::send::{SendRefusal, Sending, content, send};
 use psypre::funding_calls::{CallState, FundingCall, Treasurer, look_up};
 use psypre::ids::{AccountId, BudgetYearId, FundingCallId, FundingReceiptId};
 use psypre::mailer::Mailer;
@@ -148,6 +148,8 @@ on_both_databases! {
         let folder = std::fs::read_dir(app.folder().join("mails")).unwrap();
         let eml: Vec<String> = folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
         assert_eq!(eml.len(), 5);
+        let of_year = app.read(|conn| content(conn, &all[0], None, day("2024-02-01")));
+        assert_eq!((of_year.year.as_str(), of_year.until), ("2024", day("2024-12-31")));
         for (call, letter) in all.iter().map(|call| {
             (call, app.app.db.read(|conn| look_up::letter(conn, call.id, day("2024-02-01"))).unwrap())
         }) {
@@ -245,11 +247,12 @@ on_both_databases! {
 
         // the year 2026 closes with the sessions of December: at the end of January
         let address = format!("/api/v1/funding-receipts/{right}/reversal");
-        let body = json!({ "reason": "Trop tard" });
+        let body = json!({ "reason": "x".repeat(500) });
         at(app, "2027-01-31");
         let mut program = world.program(account_of(app, ACCOUNTANT));
         let long = json!({ "reason": "x".repeat(501) });
         assert_eq!(program.post_json(&address, &long).expect(422).json()["code"], "reason_too_long");
+        assert_eq!(program.post_json(&address, &json!({ "reason": " " })).expect(422).json()["code"], "reason_missing");
         at(app, "2027-02-01");
         assert_eq!(program.post_json(&address, &body).expect(422).json()["code"], "budget_year_closed");
         let page = app.signed_in(ADMINISTRATOR).get(&format!("/appels-de-fonds/{talant}")).expect(200).text();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Barrier;
 
-use chrono::NaiveTime;
+use chrono::{NaiveTime, TimeDelta};
 use diesel::prelude::*;
 use psypre::accounts::{Accountant, Psychologist};
 use psypre::calendar::{Month, instant};
@@ -246,6 +246,20 @@ on_both_databases! {
         assert_eq!((load(&w, second).number.as_str(), load(&w, second).gross), ("F2026-0003", Cents(12_000)));
     }
 
+    /// No invoice is dated before the one before it, even by a clock that went back.
+    fn the_clock_never_goes_back_in_a_series(app: &TestApp) {
+        let w = World::new(app);
+        an_october(&w);
+        let (clock, claire) = (&app.app.clock, w.psychologist());
+        let first = issued(&w, &claire);
+        clock.advance(TimeDelta::days(-1));
+        assert_eq!(refused(app, |tx| credit(tx, clock, &claire, first, "une séance de trop")).code(), "credit_note_not_written");
+        clock.advance(TimeDelta::days(1));
+        done(app, |tx| credit(tx, clock, &claire, first, "une séance de trop"));
+        clock.advance(TimeDelta::days(-1));
+        assert_eq!(not_issued(&w, &claire).code(), "invoice_not_written");
+    }
+
     /// A session that was approved after the month's invoice goes on a further one.
     fn a_late_approval_makes_a_further_invoice(app: &TestApp) {
         let w = World::new(app);
@@ -335,6 +349,11 @@ on_both_databases! {
         buyer_trouble(&w, told);
         app.write(|tx| diesel::update(rates::table).set(rates::starts_on.eq(day("2026-10-13"))).execute(&mut **tx));
         told("rate_missing");
+        // care without a price is care
+        app.write(|tx| diesel::update(rates::table).set(rates::starts_on.eq(day("2026-11-01"))).execute(&mut **tx));
+        set(&billing.iban, &billing.siret, None);
+        told("rpps");
+        set(&billing.iban, &billing.siret, billing.rpps.as_deref());
         app.write(|tx| diesel::update(rates::table).set(rates::starts_on.eq(day("2024-01-01"))).execute(&mut **tx));
         app.app.clock.set("2026-10-30T22:00:00Z".parse().unwrap());
         told("month_not_over");
@@ -395,6 +414,18 @@ on_both_databases! {
         let Outcome::Issued(invoice) = &told[0].outcome else { panic!("{}", told[0]) };
         let content = app.read(|conn| look_up::content(conn, invoice.id)).invoice;
         assert_eq!(content.mandate_signed_on, Some(day("2026-09-01")));
+        // who takes it back signs for themselves, under the next number, on their day
+        clock.advance(TimeDelta::days(1));
+        let note = done(app, |tx| credit(tx, clock, &claire, invoice.id, "une séance de trop"));
+        let content = app.read(|conn| look_up::content(conn, note)).invoice;
+        assert_eq!((content.number.as_str(), content.issued_on), ("F2026-0002", clock.today()));
+        assert_eq!(content.mandate_signed_on, None);
+        // what is refused is told, and is not nothing
+        app.write(|tx| diesel::update(buyers::table).set(buyers::siret.eq("90000000100018")).execute(&mut **tx));
+        let child = w.entrusted_child(w.longvic, "Cléo", "Trois");
+        approved(&w, &claire, w.longvic, child, "2026-10-20", "14:00:00", 45);
+        let told = issue_mandated(db, clock, october(), Some(CLAIRE)).unwrap();
+        assert!(matches!(&told[0].outcome, Outcome::Refused(IssueRefusal::Preflight(_))), "{}", told[0]);
         done(app, |tx| revoke_mandate(tx, clock, &denis(&w)));
         let after = issue_mandated(db, clock, october(), Some(DENIS)).unwrap();
         assert!(matches!(&after[0].outcome, Outcome::Refused(IssueRefusal::NoMandate(_))), "{}", after[0]);
@@ -518,7 +549,8 @@ on_both_databases! {
         assert!(list.words().contains("Claire Essai") && list.words().contains("3 points à compléter"), "{}", list.words());
         let w = app.read(|conn| issuers::table.select(issuers::id).first::<PsychologistId>(conn));
         let page = administrator.get(&psypre::links::psychologist(w)).expect(200);
-        assert!(!page.text().contains("1234"), "no bank account for the administrator");
+        // the letters of a key may hold a few digits of it by chance
+        assert!(!["FR76", "7890 189", "7890189"].iter().any(|part| page.text().contains(part)), "no bank account for the administrator");
     }
 }
 

@@ -498,3 +498,6 @@ fn budget_faults(before: &YearFigures, after: &YearFigures) -> Vec<AmendmentRefu
     }
     faults
 }
+
+#[cfg(test)]
+mod rule_tests;

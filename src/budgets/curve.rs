@@ -219,9 +219,70 @@ fn scale(highest: Minutes) -> (Minutes, Minutes) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{outlook, weeks_of};
+    use super::super::{Pace, outlook, weeks_of};
     use super::*;
     use proptest::prelude::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    /// Ten weeks, of ten hours.
+    fn plot() -> Plot {
+        Plot { first: day("2026-01-05"), weeks: 10, top: Minutes(600) }
+    }
+
+    #[test]
+    fn days_and_hours_have_their_place() {
+        let plot = plot();
+        let places =
+            ["2025-12-01", "2026-01-05", "2026-02-09", "2026-03-16", "2026-04-01"].map(|on| plot.place(day(on)));
+        assert_eq!(places, [LEFT, LEFT, (LEFT + RIGHT) / 2, RIGHT, RIGHT]);
+        assert_eq!([0, 300, 600].map(|minutes| plot.height(Minutes(minutes))), [BOTTOM, (TOP + BOTTOM) / 2, TOP]);
+        // a week is drawn at its end
+        assert_eq!(plot.at_end_of(day("2026-02-02"), Minutes(300)), ((LEFT + RIGHT) / 2, (TOP + BOTTOM) / 2));
+    }
+
+    #[test]
+    fn months_stand_side_by_side_under_the_curve() {
+        let months = plot().months(Period { from: day("2026-01-05"), until: day("2026-03-15") });
+        let drawn: Vec<_> = months.iter().map(|m| (m.start, m.middle, m.name.as_str(), m.initial.as_str())).collect();
+        assert_eq!(drawn, [(78, 198, "janv.", "J"), (319, 444, "févr.", "F"), (569, 636, "mars", "M")]);
+    }
+
+    #[test]
+    fn steps_are_easy_to_read_and_leave_room_above() {
+        for (highest, step, top) in [
+            (0, 60, 60),
+            (300, 60, 360),
+            (301, 120, 360),
+            (1_500_000, 300_000, 1_800_000),
+            (1_500_001, 300_060, 1_800_360),
+        ] {
+            assert_eq!(scale(Minutes(highest)), (Minutes(step), Minutes(top)), "{highest}");
+        }
+    }
+
+    #[test]
+    fn words_say_what_the_curve_shows() {
+        let (pace, week) = (Pace { minutes: 480, weeks: 8 }, day("2026-04-06"));
+        let last = WeekRow {
+            monday: day("2026-12-28"),
+            used: Minutes::ZERO,
+            reserved: Minutes::ZERO,
+            used_so_far: Minutes(600),
+            held_so_far: Minutes(780),
+            foreseen: None,
+        };
+        let words = |outlook| description(Minutes(6000), &last, outlook).replace('\u{a0}', " ");
+        let so_far = "10 h validées et 3 h réservées, sur 100 h fixées.";
+        assert_eq!(words(Outlook::TooEarly), so_far);
+        let lasts = words(Outlook::Lasts { pace, left: Minutes(420) });
+        assert_eq!(lasts, format!("{so_far} Au rythme de 1 h par semaine, il resterait 7 h à la fin de l’exercice."));
+        let runs_out = words(Outlook::RunsOut { pace, week, missing: Minutes(90) });
+        assert!(runs_out.starts_with(so_far) && runs_out.contains("la semaine du lundi 6 avril"), "{runs_out}");
+        assert!(runs_out.contains("il manquerait 1 h 30"), "{runs_out}");
+    }
 
     proptest! {
         /// Whatever was held, every point is inside the picture and lines never go back in time.

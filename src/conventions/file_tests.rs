@@ -98,6 +98,7 @@ fn sums_must_agree() {
         "budget_years[0].ceiling",
         "dépasse ce plafond de 19\u{202f}999,99\u{a0}€",
     );
+    assert!(read(&altered("budget = 20000", "budget = 20000\nceiling = 20000")).is_ok());
 }
 
 #[test]
@@ -217,6 +218,42 @@ fn periods_neither_overlap_nor_leave_a_gap() {
     assert_refused(&DIJON.replacen(block, "", 1).replacen("# Conv", "# ICI # Conv", 1), "terms", "rien n’est prévu");
 }
 
+/// The periods of a rate are held to the days of the convention, the first and the last included.
+#[test]
+fn rates_lie_inside_the_convention() {
+    let days = "service = \"training\"\nhourly = 60\nfrom = 2024-01-01\nuntil = 2026-12-31";
+    let rate = |from: &str, until: &str| {
+        format!("\n[[rates]]\nservice = \"training\"\nhourly = 60\nfrom = {from}\nuntil = {until}\n")
+    };
+    let parted = altered(days, "service = \"training\"\nhourly = 60\nfrom = 2024-01-02\nuntil = 2026-12-30");
+    let whole = parted + &rate("2024-01-01", "2024-01-01") + &rate("2026-12-31", "2026-12-31");
+    assert!(read(&whole).is_ok(), "{:?}", read(&whole));
+    for outside in ["2023-12-31", "2027-01-01"] {
+        let refusals = read(&format!("{DIJON}{}", rate(outside, outside))).expect_err("refusals");
+        let fields: Vec<&str> = refusals.iter().map(|refusal| refusal.field.as_str()).collect();
+        assert_eq!(fields, ["rates[3].from", "rates[3].until"], "{refusals:?}");
+    }
+}
+
+/// A session needs its rate as soon as a programme has hours; nothing else needs one.
+#[test]
+fn rates_are_needed_for_the_hours_that_there_are() {
+    let interview = "[[rates]]\nservice = \"interview\"\nhourly = 60\nfrom = 2024-01-01\nuntil = 2026-12-31\n";
+    let without = altered(interview, "");
+    let refusals = read(&without).expect_err("a refusal");
+    assert_eq!(refusals.iter().map(|r| r.field.as_str()).collect::<Vec<_>>(), ["rates"], "{refusals:?}");
+    let is_quota =
+        |line: &str| ["CHE", "DIJ", "LON", "TAL", "QUE"].iter().any(|code| line.starts_with(&format!("{code} = ")));
+    let no_hours: Vec<String> = without
+        .lines()
+        .map(|line| if is_quota(line) { format!("{} = 0", &line[..3]) } else { line.to_owned() })
+        .collect();
+    assert!(read(&no_hours.join("\n")).is_ok(), "{:?}", read(&no_hours.join("\n")));
+    let training = "service = \"training\"\nhourly = 60";
+    let dear = read(&altered(training, "service = \"training\"\nhourly = 90")).expect("a rate");
+    assert_eq!(dear.warnings, [], "hours of sessions cost what sessions cost");
+}
+
 #[test]
 fn dates_lie_inside_the_convention() {
     assert_change_refused(
@@ -249,6 +286,7 @@ fn dates_lie_inside_the_convention() {
 fn ages_are_in_order() {
     assert_change_refused("max_age = 16", "max_age = 1 # ICI", "terms[0].max_age", "inférieur au plus jeune");
     assert_change_refused("min_age = 2", "min_age = -2 # ICI", "terms[0].min_age", "de 0 à 120");
+    assert!(read(&altered("max_age = 16", "max_age = 2")).is_ok(), "one age alone");
 }
 
 #[test]
@@ -267,6 +305,10 @@ fn the_buyer_can_be_invoiced() {
     );
     assert_change_refused("\"PRE-EXEMPLE\"", "\"PRE/1\" # ICI", "buyer.service_code", "des tirets et des soulignés");
     assert_change_refused("payment_days = 30", "payment_days = 90 # ICI", "buyer.payment_days", "de 1 à 60");
+    assert_change_refused("siren = \"242100410\"", "siren = \"24210041A\" # ICI", "buyer.siren", "9 chiffres");
+    let contract = |length: usize| format!("contract_number = \"{}\" # ICI\npayment_days = 30", "1".repeat(length));
+    assert_change_refused("payment_days = 30", &contract(51), "buyer.contract_number", "50 caractères");
+    assert!(read(&altered("payment_days = 30", &contract(50))).is_ok());
     for email in ["ccas", "ccas@localhost", "a b@example.org", "ccas@@example.org", "ccas@exämple.org"] {
         let new = format!("contact_email = \"{email}\" # ICI");
         assert_change_refused(
@@ -419,6 +461,10 @@ fn lines_of_services_fit_in_the_fixed_share() {
     let fits = with(&(line("2026", "training", "2400") + &line("2026", "practice_analysis", "2000")));
     let ReadFile { file, warnings } = read(&fits).expect("lines");
     assert_eq!(warnings, []);
+    assert!(
+        read(&with(&(line("2025", "training", "2400") + &line("2026", "training", "2400")))).is_ok(),
+        "a line a year"
+    );
     assert_eq!(file.service_lines[0].service, ServiceType::PracticeAnalysis, "in the order of the services");
     assert_eq!((file.service_lines[0].hours, file.service_lines[1].amount), (Minutes::from_hours(10), Cents(240_000)));
     assert_refused(
@@ -426,6 +472,8 @@ fn lines_of_services_fit_in_the_fixed_share() {
         "service_lines[1].amount",
         "les lignes de 2026 font 4\u{202f}400,01\u{a0}€, et sa part fixe est de 4\u{202f}400,00\u{a0}€",
     );
+    let unread = line("2026", "training", "1").replace("\"2026\"", "2026 # ICI");
+    assert_refused(&with(&unread), "service_lines[0].year", "");
     assert_refused(
         &with(&line("2030\" # ICI\n#\"", "training", "1")),
         "service_lines[0].year",

@@ -588,8 +588,13 @@ mod tests {
     fn a_line_of_services_adds_up_no_session() {
         let line = lines(&[session(1, 60, 6000), session(1, 30, 6000)], &[]).remove(0);
         assert_eq!(line.sessions(), 2);
-        let services = Line { service: ServiceType::Training, programme: None, ..line };
+        let services = Line { service: ServiceType::Training, programme: None, ..line.clone() };
         assert_eq!(services.sessions(), 0);
+        // a session is care whatever its tax, and so is what is exempt as care is
+        let taxed = |service, vat| Line { service, shown: InvoiceLine { vat, ..line.shown.clone() }, ..line.clone() };
+        assert!(taxed(ServiceType::Interview, VatRegime::Standard).is_care());
+        assert!(taxed(ServiceType::Training, VatRegime::ExemptCare).is_care());
+        assert!(!taxed(ServiceType::Training, VatRegime::Standard).is_care());
     }
 
     #[test]

@@ -238,3 +238,37 @@ fn pending(pending: Pending) -> Vec<Finding> {
     ];
     counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, finding)| finding).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unpriced(misses_rate: bool) -> Finding {
+        let on = "2026-10-05".parse().unwrap();
+        Finding::Unpriced(Unpriced { service: ServiceType::Training, on, misses_rate })
+    }
+
+    fn words(finding: &Finding) -> String {
+        finding.to_string().replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn a_missing_rate_is_the_metropole_s_and_a_missing_tax_the_psychologist_s() {
+        assert_eq!((unpriced(true).code(), unpriced(false).code()), ("rate_missing", "vat_regime_missing"));
+        assert!(unpriced(false).is_mended_in_billing() && Finding::NoVatNumber.is_mended_in_billing());
+        assert!(!unpriced(true).is_mended_in_billing() && !Finding::BuyerSiret.is_mended_in_billing());
+        assert_eq!(words(&unpriced(false)), "Indiquez votre régime de TVA pour les formations.");
+    }
+
+    #[test]
+    fn one_session_and_several_are_told_in_their_number() {
+        assert_eq!(
+            words(&Finding::ToRecord(1)),
+            "1 séance passée de ce mois attend d’être saisie : elle sera absente de cette facture."
+        );
+        assert_eq!(
+            words(&Finding::ToRecord(2)),
+            "2 séances passées de ce mois attendent d’être saisies : elles seront absentes de cette facture."
+        );
+    }
+}
