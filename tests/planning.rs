@@ -4,7 +4,7 @@ use chrono::{NaiveDate, NaiveTime};
 use diesel::prelude::*;
 use psypre::conventions::Period;
 use psypre::hours::Minutes;
-use psypre::ids::{ChildId, SessionId};
+use psypre::ids::{ChildId, ReferralId, SessionId};
 use psypre::openings::create;
 use psypre::schema::{mails, quotas, sessions};
 use psypre::sessions::book::{Booking, book};
@@ -95,6 +95,7 @@ on_both_databases! {
         assert_eq!((reasons[0].as_str(), reasons[2].as_str()), ("", ""));
         assert!(reasons[1].starts_with("La psychologue a déjà une séance le mardi 1er décembre"), "{}", reasons[1]);
         assert_eq!(seen[1].instead.unwrap().start_time(), NaiveTime::from_hms_opt(13, 30, 0).unwrap());
+        assert!(!seen[1].instead_is_unusual && seen[3].instead.is_none(), "no other time has more left");
         // two hours are held by those before it, of two and a half
         assert!(reasons[3].starts_with("Il reste 30\u{a0}min sur l’orientation"), "{}", reasons[3]);
         assert!(reasons[4].contains("du 01/11/2026 au 20/12/2026, pas le 22/12/2026"), "{}", reasons[4]);
@@ -251,34 +252,11 @@ on_both_databases! {
 
     /// A budget year need not be a calendar year: the minutes go to the quota of the year of the day, both ways.
     fn minutes_follow_a_session_from_one_year_to_the_next(app: &TestApp) {
-        use psypre::schema::{budget_years, conventions, referrals, terms};
+        use psypre::schema::{budget_years, referrals};
         let world = World::new(app);
         let child = world.entrusted_child(world.chenove, "Zoé", "Exemple");
-        // the year 2026 ends in November; another begins in December, as a school year might
-        app.write(|tx| {
-            let conn = &mut **tx;
-            diesel::update(conventions::table).set(conventions::ends_on.eq(day("2027-11-30"))).execute(conn)?;
-            diesel::update(terms::table).set(terms::ends_on.eq(day("2027-11-30"))).execute(conn)?;
-            diesel::update(referrals::table).set(referrals::ends_on.eq(day("2027-11-30"))).execute(conn)?;
-            diesel::update(budget_years::table.filter(budget_years::label.eq("2026")))
-                .set(budget_years::ends_on.eq(day("2026-11-30")))
-                .execute(conn)?;
-            let id = psypre::ids::BudgetYearId::new();
-            diesel::insert_into(budget_years::table)
-                .values((
-                    budget_years::id.eq(id), budget_years::convention_id.eq(world.convention),
-                    budget_years::label.eq("2027"), budget_years::budget_cents.eq(psypre::money::Cents(0)), budget_years::fixed_share_cents.eq(psypre::money::Cents(0)), budget_years::starts_on.eq(day("2026-12-01")),
-                    budget_years::ends_on.eq(day("2027-11-30")),
-                ))
-                .execute(conn)?;
-            diesel::insert_into(quotas::table)
-                .values((
-                    quotas::id.eq(psypre::ids::QuotaId::new()), quotas::budget_year_id.eq(id),
-                    quotas::programme_id.eq(world.chenove), quotas::allotted_minutes.eq(Minutes(150)),
-                    quotas::reserved_minutes.eq(Minutes(0)), quotas::used_minutes.eq(Minutes(0)),
-                ))
-                .execute(conn)
-        });
+        app.write(|tx| diesel::update(referrals::table).set(referrals::ends_on.eq(day("2027-11-30"))).execute(&mut **tx));
+        next_year_begins(&world, "2026-12-01");
         let reserved = || -> Vec<i32> {
             app.read(|conn| {
                 quotas::table
@@ -357,6 +335,31 @@ on_both_databases! {
             "claire.essai@example.org Rendez-vous déplacé : CHE-2026-0001, 25 novembre 2026".to_owned(),
             "claire.essai@example.org 2\u{a0}rendez-vous annulés : CHE-2026-0001, 25 novembre 2026".replace('\u{a0}', " "),
         ]);
+    }
+
+    /// Who asked for an earlier place waits until they have one; the place and the referral are those of the new day.
+    fn what_moves_later_waits_still(app: &TestApp) {
+        let world = World::new(app);
+        let child = world.child(world.chenove, "Zoé", "Exemple");
+        let period = |from: &str, until: &str| Period { from: day(from), until: day(until) };
+        let [earlier, later] = [period("2026-01-05", "2026-12-06"), period("2026-12-07", "2026-12-31")]
+            .map(|period| world.referral_for(child, world.claire, 300, period, Some(day("2026-01-05"))));
+        let id = booked(&world, child, &tuesdays(&["2026-12-08"]))[0];
+        let who = own(&world);
+        assert_eq!(app.read(|conn| look_up::load(conn, &who.scope, id)).session.series_id, None, "one alone is no series");
+        done(app, |tx| want_earlier(tx, &app.app.clock, &who, id, true));
+        let moved = |on: &str, place: Option<&str>| {
+            let to = Move { place: place.map(str::to_owned), ..to(slot(on, "14:00", 60), false) };
+            done(app, |tx| reschedule(tx, &app.app.clock, &app.app.vault, &who, id, &to));
+            app.read(|conn| {
+                let kept = (sessions::wants_earlier, sessions::referral_id, sessions::place);
+                sessions::table.find(id).select(kept).first::<(bool, ReferralId, Option<String>)>(conn)
+            })
+        };
+        assert_eq!(moved("2026-12-09", Some("École")), (true, later, Some("École".to_owned())));
+        assert_eq!(moved("2026-12-09", None), (true, later, None), "no earlier");
+        assert_eq!(moved("2026-12-01", None), (false, earlier, None));
+        assert_eq!(moved("2026-12-10", None), (false, later, None), "it has what it asked for");
     }
 
     /// A freed place is proposed to those who wait, whose length fits and whose child is free; one press moves one there.
@@ -470,4 +473,34 @@ fn back_to_2026(app: &TestApp, world: &World) {
     for id in left {
         done(app, |tx| cancel(tx, &app.app.clock, &own(world), id, None));
     }
+}
+
+/// The year 2026 ends the day before, and another begins, as a school year might: it has two hours and a half.
+pub fn next_year_begins(world: &World, on: &str) {
+    use psypre::schema::{budget_years, conventions, terms};
+    let last = day("2027-11-30");
+    world.app.write(|tx| {
+        let conn = &mut **tx;
+        diesel::update(conventions::table).set(conventions::ends_on.eq(last)).execute(conn)?;
+        diesel::update(terms::table).set(terms::ends_on.eq(last)).execute(conn)?;
+        diesel::update(budget_years::table.filter(budget_years::label.eq("2026")))
+            .set(budget_years::ends_on.eq(day(on).pred_opt().unwrap()))
+            .execute(conn)?;
+        let id = psypre::ids::BudgetYearId::new();
+        diesel::insert_into(budget_years::table)
+            .values((
+                (budget_years::id.eq(id), budget_years::convention_id.eq(world.convention)),
+                (budget_years::label.eq("2027"), budget_years::budget_cents.eq(psypre::money::Cents(0))),
+                budget_years::fixed_share_cents.eq(psypre::money::Cents(0)),
+                (budget_years::starts_on.eq(day(on)), budget_years::ends_on.eq(last)),
+            ))
+            .execute(conn)?;
+        diesel::insert_into(quotas::table)
+            .values((
+                (quotas::id.eq(psypre::ids::QuotaId::new()), quotas::budget_year_id.eq(id)),
+                (quotas::programme_id.eq(world.chenove), quotas::allotted_minutes.eq(Minutes(150))),
+                (quotas::reserved_minutes.eq(Minutes(0)), quotas::used_minutes.eq(Minutes(0))),
+            ))
+            .execute(conn)
+    });
 }

@@ -2,9 +2,10 @@
 
 use chrono::{Datelike, TimeDelta};
 use diesel::prelude::*;
+use psypre::conventions::Period;
 use psypre::hours::Minutes;
-use psypre::ids::{ChildId, SessionId};
-use psypre::schema::{month_reopenings, sessions, terms};
+use psypre::ids::{ChildId, ReferralId, SessionId};
+use psypre::schema::{budget_years, month_reopenings, quotas, sessions, terms};
 use psypre::sessions::book::{Booking, book};
 use psypre::sessions::correct::{Correction, correct};
 use psypre::sessions::record::{Recording, record, record_booked};
@@ -14,7 +15,8 @@ use psypre::sessions::{Attendance, Phase, Reason, Slot, Viewer};
 
 use crate::booking::{held, leave, slot};
 use crate::on_both_databases;
-use crate::support::world::{CHENOVE_COORDINATOR, CLAIRE, DENIS, World, done, refused};
+use crate::planning::next_year_begins;
+use crate::support::world::{CHENOVE_COORDINATOR, CLAIRE, DENIS, World, day, done, refused};
 
 fn recording(child: ChildId, slot: Slot, attendance: Attendance) -> Recording {
     Recording { child, slot, attendance, place: None }
@@ -97,6 +99,11 @@ on_both_databases! {
         done(app, |tx| undo_record(tx, &app.app.clock, &psychologist, ids[1]));
         assert_eq!(phase(&world, ids[1]), Phase::Booked);
         assert_eq!(held(&world, world.chenove), (120, 0));
+        // and bills nothing
+        done(app, |tx| undo_record(tx, &app.app.clock, &psychologist, ids[0]));
+        let billed: Vec<Minutes> =
+            app.read(|conn| sessions::table.filter(sessions::id.eq_any(&ids)).select(sessions::billed_minutes).load(conn));
+        assert_eq!((held(&world, world.chenove), billed), ((120, 0), vec![Minutes::ZERO; 2]));
     }
 
     /// An absence counts and is billed as the convention of its day says.
@@ -160,6 +167,45 @@ on_both_databases! {
         let said = refused(app, |tx| correct(tx, &app.app.clock, &app.app.vault, &psychologist, id, &longer)).to_string();
         assert!(said.starts_with("Il reste 1\u{a0}h\u{a0}30 sur la quotité 2026 du PRE de Chenôve"), "{said}");
         assert_eq!((phase(&world, id), held(&world, world.chenove)), (Phase::Recorded, (60, 0)));
+    }
+
+    /// What was entered in time is corrected later within its month; into another only while that one is open.
+    fn a_correction_goes_to_no_closed_month(app: &TestApp) {
+        let world = World::new(app);
+        let (child, psychologist) = (world.entrusted_child(world.chenove, "Zoé", "Exemple"), world.psychologist());
+        let id = recorded(&world, child, slot("2026-11-19", "09:00", 60), Attendance::Held);
+        let at = |on: &str| Correction { slot: slot(on, "09:00", 60), attendance: Attendance::Held, place: None };
+        let (clock, vault) = (&app.app.clock, &app.app.vault);
+        let said = refused(app, |tx| correct(tx, clock, vault, &psychologist, id, &at("2026-09-08"))).to_string();
+        assert!(said.starts_with("Les séances de septembre 2026 s’enregistraient jusqu’au 31 octobre 2026."), "{said}");
+        done(app, |tx| correct(tx, clock, vault, &psychologist, id, &at("2026-10-08")));
+        // both months are closed
+        clock.advance(TimeDelta::days(60));
+        done(app, |tx| correct(tx, clock, vault, &psychologist, id, &at("2026-10-09")));
+        refused(app, |tx| correct(tx, clock, vault, &psychologist, id, &at("2026-11-19")));
+    }
+
+    /// A correction takes its minutes of the year, and of the referral, of the day that it says; and the place said.
+    fn a_correction_holds_what_its_day_holds(app: &TestApp) {
+        let world = World::new(app);
+        let (child, psychologist) = (world.child(world.chenove, "Zoé", "Exemple"), world.psychologist());
+        let period = |from: &str, until: &str| Period { from: day(from), until: day(until) };
+        let [earlier, later] = [period("2026-01-05", "2026-11-15"), period("2026-11-16", "2026-12-31")]
+            .map(|period| world.referral_for(child, world.claire, 300, period, Some(period.from)));
+        next_year_begins(&world, "2026-11-16");
+        let id = recorded(&world, child, slot("2026-11-19", "09:00", 60), Attendance::Held);
+        let kept = || app.read(|conn| {
+            sessions::table
+                .find(id)
+                .inner_join(quotas::table.inner_join(budget_years::table))
+                .select((budget_years::label, sessions::referral_id, sessions::place))
+                .first::<(String, ReferralId, Option<String>)>(conn)
+        });
+        assert_eq!(kept(), ("2027".to_owned(), later, None));
+        let (at, place) = (slot("2026-11-12", "09:00", 60), Some("École".to_owned()));
+        let correction = Correction { slot: at, attendance: Attendance::Held, place: place.clone() };
+        done(app, |tx| correct(tx, &app.app.clock, &app.app.vault, &psychologist, id, &correction));
+        assert_eq!(kept(), ("2026".to_owned(), earlier, place));
     }
 
     /// A length that is none, a time to say, another's child, a role that does not record.

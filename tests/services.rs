@@ -2,7 +2,7 @@
 
 use std::sync::Barrier;
 
-use chrono::NaiveTime;
+use chrono::{NaiveTime, TimeDelta};
 use diesel::prelude::*;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -13,7 +13,7 @@ use psypre::conventions::{ServiceType, reopen_month};
 use psypre::documents::VatRegime;
 use psypre::failure::{Failure, Refusal};
 use psypre::hours::Minutes;
-use psypre::ids::{BudgetLineId, ServiceId};
+use psypre::ids::{BudgetLineId, ConventionId, ProgrammeId, ServiceId};
 use psypre::invoices::files::FileRequest;
 use psypre::invoices::issue::{Issuance, Order, issue};
 use psypre::invoices::{Invoice, look_up as invoices};
@@ -21,7 +21,7 @@ use psypre::money::Cents;
 use psypre::psychologists::DatedVatRegime;
 use psypre::psychologists::set_vat_regime::set_vat_regime;
 use psypre::schema::{
-    accounts, budget_lines, budget_years, invoice_lines, journal_entries, mails, psychologists, services,
+    accounts, budget_lines, budget_years, invoice_lines, journal_entries, mails, psychologists, rates, services,
 };
 use psypre::services::admission::AdmissionRefusal;
 use psypre::services::allot::{AllotRefusal, Allotment, allot, author};
@@ -198,10 +198,46 @@ on_both_databases! {
         assert!(facts.iter().flatten().all(|fact| !fact.contains("référents") && !fact.contains("Salle")), "{facts:?}");
     }
 
-    /// At 72 € an hour with tax, 3 800 € pay for fifty-two hours and three quarters, whatever hours are left.
+    /// A correction says everything anew: what is kept, and what the lines hold, is what it says.
+    fn a_correction_says_everything_anew(app: &TestApp) {
+        let w = ready(app);
+        let (clock, claire, ada) = (&app.app.clock, w.psychologist(), administrator(&w));
+        charge(&w, &claire, TRAINING, VatRegime::Standard);
+        let dearer = rates::table.filter(rates::service_type.eq(TRAINING));
+        app.write(|tx| diesel::update(dearer).set(rates::hourly_cents.eq(Cents(7_000))).execute(&mut **tx));
+        let id = enter(&w, &claire, &said(ANALYSIS, "2026-11-02", "09:00", 60));
+        clock.advance(TimeDelta::hours(1));
+        let new = Said {
+            place: "Autre salle".to_owned(),
+            participants: 12,
+            label: "Toute l’équipe".to_owned(),
+            programmes: vec![w.dijon],
+            ..said(TRAINING, "2026-11-03", "14:00", 120)
+        };
+        done(app, |tx| correct(tx, clock, &claire, id, &new));
+        let kept = app.read(|conn| look_up::load_told(conn, Reader::from(&claire), id)).service;
+        assert_eq!((kept.kind, kept.slot, &kept.place), (TRAINING, slot("2026-11-03", "14:00", 120), &new.place));
+        assert_eq!((kept.participants, &kept.label, &kept.programmes), (12, &new.label, &new.programmes));
+        // two hours at 70 €, and 28 € of tax
+        assert_eq!((kept.hourly, kept.vat, kept.gross), (Cents(7_000), VatRegime::Standard, Cents(16_800)));
+        assert_eq!((kept.recorded.by, kept.recorded.at), (claire.account, clock.now()));
+        assert_eq!(held(&w, ANALYSIS), (Part::NONE, Part::NONE));
+        assert_eq!(held(&w, TRAINING), (part(120, 16_800), Part::NONE));
+        // within its month for ever, into another while that one is open
+        clock.advance(TimeDelta::days(60));
+        done(app, |tx| correct(tx, clock, &claire, id, &said(ANALYSIS, "2026-11-04", "09:00", 60)));
+        let closed = refused(app, |tx| correct(tx, clock, &claire, id, &said(ANALYSIS, "2026-10-05", "09:00", 60)));
+        assert_eq!(closed.code(), "month_closed");
+        // what is refused is given up, and holds nothing
+        done(app, |tx| refuse(tx, clock, &ada, id, &Reason::new("Elle n’a pas eu lieu").unwrap()));
+        done(app, |tx| give_up(tx, clock, &claire, id));
+        assert_eq!((phase(&w, id), held(&w, ANALYSIS)), (Phase::Withdrawn, (Part::NONE, Part::NONE)));
+    }
+
+    /// At 72 € an hour with tax, 300 € pay for four hours and ten minutes, even when an hour more is left.
     fn euros_run_out_before_hours(app: &TestApp) {
         let w = ready(app);
-        open_line(&w, TRAINING, 1800, 30_000);
+        open_line(&w, TRAINING, 270, 30_000);
         let denis = denis(&w);
         let id = enter(&w, &denis, &said(TRAINING, "2026-11-02", "09:00", 210));
         // 3 h 30 × 60 € = 210 €, and 42 € of tax
@@ -225,6 +261,10 @@ on_both_databases! {
         assert_eq!(code(&said(TRAINING, "2026-11-02", "09:00", 60)), "vat_regime_missing");
         assert_eq!(code(&Said { participants: 0, ..said(ANALYSIS, "2026-11-02", "09:00", 60) }), "participants");
         assert_eq!(code(&Said { label: "é".repeat(101), ..said(ANALYSIS, "2026-11-02", "09:00", 60) }), "text_length");
+        let elsewhere = Said { programmes: vec![w.dijon, ProgrammeId::new()], ..said(ANALYSIS, "2026-11-02", "09:00", 60) };
+        assert_eq!(code(&elsewhere), "programme_of_another_convention");
+        let other = Said { convention: Some(ConventionId::new()), ..said(ANALYSIS, "2026-11-02", "09:00", 60) };
+        assert_eq!(code(&other), "no_budget_line");
         let child = w.entrusted_child(w.chenove, "Zoé", "Exemple");
         recorded(&w, child, slot("2026-11-03", "10:00", 45), Attendance::Held);
         assert_eq!(code(&said(ANALYSIS, "2026-11-03", "09:00", 75)), "psychologist_busy");
@@ -240,6 +280,9 @@ on_both_databases! {
         let until = reopen_month::NewReopening { month: psypre::calendar::Month::parse("2026-09").unwrap(), reason: "Oubli".to_owned(), until: day("2026-11-27") };
         done(app, |tx| reopen_month::reopen_month(tx, &app.app.clock, &administrator(&w), w.convention, &until));
         enter(&w, &w.psychologist(), &said(ANALYSIS, "2026-09-30", "09:00", 60));
+        // it ends now, under the one convention that there is, for two of its programmes
+        let (convention, programmes) = (Some(w.convention), vec![w.chenove, w.dijon]);
+        enter(&w, &w.psychologist(), &Said { convention, programmes, ..said(ANALYSIS, "2026-11-20", "09:00", 60) });
     }
 
     /// A line is never set under what it holds, nor the lines over the fixed share of 4 400 €.
@@ -275,6 +318,10 @@ on_both_databases! {
         done(app, |tx| allot(tx, clock, by, allotment(&w, ANALYSIS, 240, 24_000)));
         let full = not_entered(&w, &said(ANALYSIS, "2026-11-03", "09:00", 15));
         assert!(full.to_string().starts_with("Il reste 0\u{a0}h d’analyse de la pratique pour 2026"), "{full}");
+        // an amendment may leave just what the lines share out
+        let mut body = body;
+        body["changes"][0]["amount_cents"] = json!(404_000);
+        w.program(administrator(&w).account).post_json(&path, &body).expect(201);
     }
 
     /// Two hundred attempts of a quarter of an hour on ten hours, from twenty threads: forty fit.
@@ -339,9 +386,11 @@ on_both_databases! {
         assert!(again.words().contains("par quarts d’heure") && again.text().contains("Groupe de novembre"), "{}", again.words());
         let page = claire.post("/prestations/saisie", &form).expect(303).location().to_owned();
         let shown = claire.get(&page).expect(200).words();
-        for words in ["À valider", "9 participants", "120,00 € HT (2 h à 60,00 € l’heure), 120,00 € TTC", "8 h et 480,00 € TTC sur la ligne 2026", "Tous les PRE"] {
+        for words in ["Analyse de la pratique, lundi 2 novembre de 14 h 00 à 16 h 00", "À valider", "9 participants", "120,00 € HT (2 h à 60,00 € l’heure), 120,00 € TTC", "8 h et 480,00 € TTC sur la ligne 2026", "Tous les PRE"] {
             assert!(shown.contains(words), "{words}: {shown}");
         }
+        let own = claire.get(&page).expect(200).text();
+        assert!(own.contains(&format!("{page}/correction")) && !own.contains(&format!("{page}/refus")), "who leads corrects");
         claire.post(&format!("{page}/validation"), &[]).expect(403);
         app.signed_in(DENIS).get(&page).expect(404);
 
@@ -362,6 +411,7 @@ on_both_databases! {
         let both = [("service", first), ("service", made["id"].as_str().unwrap())];
         ada.post("/prestations/validations", &both).expect(303);
         assert_eq!(held(&w, ANALYSIS), (Part::NONE, part(180, 18_000)));
+        assert!(mails_of(&w, CLAIRE).iter().any(|(kind, _)| kind == "services_approved"));
         let undo = format!("/prestations/validations/annulation/{}", app.app.clock.now().utc().timestamp_micros());
         ada.post(&undo, &[]).expect(303);
         assert_eq!(held(&w, ANALYSIS), (part(180, 18_000), Part::NONE));

@@ -404,6 +404,18 @@ mod tests {
         text.parse().expect("a date")
     }
 
+    #[test]
+    fn states_and_decisions_are_named() {
+        assert_eq!(
+            Phase::ALL.iter().map(|one| one.french()).collect::<Vec<_>>(),
+            ["Rendez-vous", "À valider", "Validée", "Refusée", "Annulée", "Facturée"]
+        );
+        assert_eq!(
+            DecisionKind::ALL.iter().map(|one| one.french()).collect::<Vec<_>>(),
+            ["Validée", "Refusée", "Validation retirée"]
+        );
+    }
+
     fn slot(on: &str, time: &str, minutes: i32) -> Slot {
         Slot::new(day(on), time.parse().expect("a time"), Minutes(minutes)).expect("a slot")
     }

@@ -193,6 +193,11 @@ mod tests {
             nearest_free_start(slot("2026-11-20", wanted, 60), taken, &[], at(now)).map(Slot::start_time)
         };
         let time = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0);
+        assert_eq!(
+            free("07:00:00", &[], "2026-11-20T05:00:00Z"),
+            time(8, 0),
+            "it starts at eight in the morning at least"
+        );
         assert_eq!(free("18:45:00", &[], "2026-11-20T06:00:00Z"), time(18, 0), "it ends by seven in the evening");
         assert_eq!(free("09:00:00", &[], "2026-11-20T08:00:00Z"), time(9, 15), "what starts now is too late");
         let morning = slot("2026-11-20", "08:00:00", 240);
