@@ -163,9 +163,11 @@ fn sources() -> Vec<Source> {
     files("src", ".rs").into_iter().map(read).collect()
 }
 
-/// The text up to the test module that closes the file.
+/// The text up to the test module that closes the file; a module of tests that is only declared hides nothing after it.
 fn without_tests(text: &str) -> &str {
-    text.find("\n#[cfg(test)]\nmod ").map_or(text, |end| &text[..end])
+    const MARK: &str = "\n#[cfg(test)]\nmod ";
+    let holds_it = |at: &usize| text[at + MARK.len()..].lines().next().is_some_and(|line| !line.ends_with(';'));
+    text.match_indices(MARK).map(|(at, _)| at).find(holds_it).map_or(text, |end| &text[..end])
 }
 
 /// Blanks `//` comments to the end of the line; a `//` inside a string on one line (a URL) is kept.

@@ -82,12 +82,16 @@ on_both_databases! {
         // refused, each with its name: an older version, a figure out of bounds, a key that does not exist
         let (code, told) = problem(browser.post_json(&changes, &json!({ "version": 2, "rates": [] })));
         assert_eq!((code.as_str(), told.contains("a changé entretemps")), ("draft_changed", true));
-        for (pointer, wrong) in [("/0/quotas/DIJ", json!(-15)), ("/0/budget", json!(-1)), ("/1/contributions/metropole", json!(i64::MAX))] {
+        for (pointer, wrong) in [("/0/quotas/DIJ", json!(-15)), ("/0/budget", json!(-1)), ("/1/quotas/DIJ", json!(6_000_000))] {
             let mut wrongly = years.clone();
             *wrongly.pointer_mut(pointer).unwrap() = wrong;
             let (code, told) = problem(browser.post_json(&changes, &json!({ "version": 3, "budget_years": wrongly })));
             assert_eq!((code.as_str(), told.starts_with("Un montant va de 0")), ("out_of_bounds", true), "{told}");
         }
+        let mut wrongly = years.clone();
+        wrongly[1]["contributions"]["metropole"] = json!(i64::MAX);
+        let answer = browser.post_json(&changes, &json!({ "version": 3, "budget_years": wrongly })).expect(400).json();
+        assert!(answer["detail"].as_str().unwrap().contains("un montant va de"), "{answer}");
         let mut wrongly = terms.clone();
         wrongly[0]["age"] = json!(3);
         let answer = browser.post_json(&changes, &json!({ "version": 3, "terms": wrongly })).expect(400).json();

@@ -85,8 +85,9 @@ fn what_is_refused_about_an_account_or_a_token_has_a_name() {
         (&CloseRefusal::AlreadySo, "already_so", None),
         (&ResetRefusal::Oneself, "own_account", None),
         (&ResetRefusal::None, "no_second_factor", None),
-        (&TokenRefusal::Disabled, "account_disabled", Some("days")),
-        (&TokenRefusal::ByToken, "token_by_token", Some("days")),
+        (&TokenRefusal::Disabled, "account_disabled", None),
+        (&TokenRefusal::ByToken, "token_by_token", None),
+        (&TokenRefusal::Most, "too_many_tokens", None),
         (&TokenRefusal::Days, "token_days", Some("days")),
     ]);
 }

@@ -55,6 +55,7 @@ fn what_is_not_allotted_stands_beside_its_field() {
     let held = Part { time: Minutes(60), cost: Cents(6000) };
     assert_told(&[
         (&AllotRefusal::Session, "service_of_a_child", Some("kind")),
+        (&AllotRefusal::Negative, "negative", Some("euros")),
         (&AllotRefusal::Quarters(Minutes(5)), "not_quarters", Some("hours")),
         (&AllotRefusal::UnderHeld { held, what: String::new(), year: year() }, "budget_line_under_held", Some("hours")),
         (
