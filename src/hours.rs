@@ -36,7 +36,6 @@ impl Minutes {
     pub const QUARTER: Self = Self(15);
     /// The longest session: four hours.
     pub const LONGEST_SESSION: Self = Self(240);
-
     /// The most that anybody may say, so that what is reckoned with it always fits.
     pub const MOST: Self = Self::from_hours(100_000);
 

@@ -306,7 +306,7 @@ on_both_databases! {
         assert!(matches!(refusal(ANALYSIS, 600, 23_999), AllotRefusal::UnderHeld { .. }));
         assert_eq!(refusal(ServiceType::Interview, 600, 0), AllotRefusal::Session);
         assert_eq!(refusal(TRAINING, 0, -928), AllotRefusal::Negative);
-        assert_eq!(refusal(TRAINING, -15, 0), AllotRefusal::Negative);
+        assert_eq!(refusal(TRAINING, -15, 0), AllotRefusal::Quarters(Minutes(-15)));
         // nor is an amount so large that a sum with it would pass for a small one
         let line = json!({ "convention_id": w.convention, "budget_year_id": allotment(&w, TRAINING, 0, 0).year,
             "service": "training", "minutes": 1800, "cents": i64::MAX });

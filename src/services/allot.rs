@@ -35,9 +35,9 @@ pub enum AllotRefusal {
     )]
     Session,
     /// Less than nothing.
-    #[error("Une ligne ne compte ni heures ni euros au-dessous de zéro.")]
+    #[error("Le montant d’une ligne ne descend pas au-dessous de zéro.")]
     Negative,
-    /// Not a whole number of quarters of an hour.
+    /// Not a whole number of quarters of an hour, or less than nothing.
     #[error("Les heures se comptent par quarts d’heure ; {0} ne convient pas.")]
     Quarters(Minutes),
     /// Less than what is held already.
@@ -100,11 +100,11 @@ pub fn allot(
     if !KINDS.contains(&kind) {
         return refuse(AllotRefusal::Session);
     }
-    if part.time < Minutes::ZERO || part.cost < Cents::ZERO {
-        return refuse(AllotRefusal::Negative);
-    }
-    if part.time.0 % Minutes::QUARTER.0 != 0 {
+    if part.time < Minutes::ZERO || part.time.0 % Minutes::QUARTER.0 != 0 {
         return refuse(AllotRefusal::Quarters(part.time));
+    }
+    if part.cost < Cents::ZERO {
+        return refuse(AllotRefusal::Negative);
     }
     let lines = store::lines_of_year(tx, year.id)?;
     let others: Cents = lines.iter().filter(|line| line.kind != kind).map(|line| line.allotted.cost).sum();

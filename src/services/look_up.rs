@@ -4,8 +4,8 @@ use diesel::QueryResult;
 
 use super::store::{self, Around};
 pub use super::store::{
-    Decided, LineTold, Sums, convention_choices, count, decisions, lines_of_year, lines_told, list, load, providers,
-    sums,
+    Decided, LineTold, Sums, concerned, convention_choices, count, decisions, lines_of_year, lines_told, list, load,
+    providers, sums,
 };
 use super::{Reader, Service};
 use crate::db::AnyConnection;

@@ -221,6 +221,24 @@ pub struct Around {
     pub left: Part,
 }
 
+/// The names of the programmes that services are for, in order.
+///
+/// # Errors
+/// When the database fails.
+pub fn concerned(conn: &mut AnyConnection, ids: &[ServiceId]) -> QueryResult<BTreeMap<ServiceId, Vec<String>>> {
+    let mut concerned: BTreeMap<ServiceId, Vec<String>> = BTreeMap::new();
+    let pairs: Vec<(ServiceId, String)> = service_programmes::table
+        .inner_join(programmes::table)
+        .filter(service_programmes::service_id.eq_any(ids))
+        .select((service_programmes::service_id, programmes::name))
+        .order((service_programmes::service_id, programmes::name))
+        .load(conn)?;
+    for (service, name) in pairs {
+        concerned.entry(service).or_default().push(name);
+    }
+    Ok(concerned)
+}
+
 /// What services are told with.
 ///
 /// # Errors
@@ -234,16 +252,7 @@ pub fn around(conn: &mut AnyConnection, of: &[Service]) -> QueryResult<BTreeMap<
         .load::<(PsychologistId, String)>(conn)?
         .into_iter()
         .collect();
-    let mut concerned: BTreeMap<ServiceId, Vec<String>> = BTreeMap::new();
-    let pairs: Vec<(ServiceId, String)> = service_programmes::table
-        .inner_join(programmes::table)
-        .filter(service_programmes::service_id.eq_any(&ids))
-        .select((service_programmes::service_id, programmes::name))
-        .order((service_programmes::service_id, programmes::name))
-        .load(conn)?;
-    for (service, name) in pairs {
-        concerned.entry(service).or_default().push(name);
-    }
+    let mut concerned = concerned(conn, &ids)?;
     let lines: Vec<BudgetLineId> = of.iter().map(|service| service.line).collect();
     let lines: BTreeMap<BudgetLineId, LineFound> =
         lines_where(conn, |query| query.filter(budget_lines::id.eq_any(lines)))?

@@ -15,9 +15,9 @@ use crate::invoices::{BillableService, BillableSession, Pending};
 use crate::money::Cents;
 use crate::psychologists::VatRegime;
 use crate::schema::{
-    budget_lines, budget_years, children, invoice_services, invoice_sessions, programmes, quotas, service_programmes,
-    services, sessions,
+    budget_lines, budget_years, children, invoice_services, invoice_sessions, programmes, quotas, services, sessions,
 };
+use crate::services::look_up::concerned;
 use crate::sql_types::Ts;
 
 /// The conventions under which a psychologist has sessions of a month that no invoice bills yet, whatever their state.
@@ -72,16 +72,7 @@ pub fn billable_services(
         .order((services::starts_at, services::id))
         .load::<ServiceRow>(conn)?;
     let ids: Vec<ServiceId> = rows.iter().map(|row| row.0.0).collect();
-    let mut concerned: BTreeMap<ServiceId, Vec<String>> = BTreeMap::new();
-    let pairs: Vec<(ServiceId, String)> = service_programmes::table
-        .inner_join(programmes::table)
-        .filter(service_programmes::service_id.eq_any(&ids))
-        .select((service_programmes::service_id, programmes::name))
-        .order((service_programmes::service_id, programmes::name))
-        .load(conn)?;
-    for (service, name) in pairs {
-        concerned.entry(service).or_default().push(name);
-    }
+    let mut concerned = concerned(conn, &ids)?;
     let read = |((id, service), (on, starts_at, minutes), participants, (hourly, vat)): ServiceRow| BillableService {
         programmes: concerned.remove(&id).unwrap_or_default(),
         id,
